@@ -1,0 +1,1 @@
+"""Reference modules, golden files and training of salmonn-omni."""

@@ -1,0 +1,1 @@
+"""PyTorch modules with the tensor names and shapes of the public checkpoints."""
