@@ -13,7 +13,8 @@ package enum Dequantization {
 
   /// Writes the values of a whole number of blocks.
   package static func dequantize(
-    _ bytes: UnsafeRawBufferPointer, type: ElementType, into output: UnsafeMutableBufferPointer<Float>
+    _ bytes: UnsafeRawBufferPointer, type: ElementType,
+    into output: UnsafeMutableBufferPointer<Float>
   ) {
     let blocks = output.count / type.blockElements
     precondition(bytes.count == blocks * type.blockBytes)
