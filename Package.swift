@@ -1,4 +1,5 @@
 // swift-tools-version: 6.2
+import Foundation
 import PackageDescription
 
 /// Every Swift target is held to the same rules: Swift 6 mode, warnings are errors.
@@ -10,10 +11,19 @@ let strict: [SwiftSetting] = [
   .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
 ]
 
+/// The documentation plugin is resolved only on request: an ordinary build does not pay for it.
+let documentation: [Package.Dependency] =
+  ProcessInfo.processInfo.environment["OMNI_DOCS"] == nil
+  ? [] : [.package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0")]
+
 let package = Package(
   name: "salmonn-omni",
   products: [
-    .library(name: "SpeechModel", targets: ["SpeechModel"])
+    .library(name: "SpeechModel", targets: ["SpeechModel"]),
+    .executable(name: "omni", targets: ["DuplexCLI"]),
+  ],
+  dependencies: documentation + [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
   ],
   targets: [
     // Kernels: matrices and the operations that models need.
@@ -32,6 +42,22 @@ let package = Package(
     .target(
       name: "SpeechModel", dependencies: ["Kernels", "Checkpoints", "Tokenization"],
       swiftSettings: strict),
+
+    // The command.
+    .executableTarget(
+      name: "DuplexCLI",
+      dependencies: [
+        "SpeechModel", "Checkpoints", "Kernels",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ], swiftSettings: strict),
+
+    // Tools: a model of the full shape with random weights, to measure with.
+    .executableTarget(
+      name: "make-model",
+      dependencies: [
+        "SpeechModel", "Checkpoints", "Kernels",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ], path: "Tools/make-model", swiftSettings: strict),
 
     // Tests.
     .target(

@@ -1,0 +1,11 @@
+import ArgumentParser
+
+/// The command `omni`: parses and prints, nothing else.
+@main
+struct OmniCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "omni",
+    abstract: "A speech language model that listens and speaks at the same time.",
+    version: "0.1.0",
+    subcommands: [])
+}
