@@ -7,6 +7,13 @@ public struct ContextFull: Error, Sendable, Equatable, CustomStringConvertible {
   /// The number of positions that were to be added.
   public let asked: Int
 
+  /// Describes a refusal.
+  public init(capacity: Int, position: Int, asked: Int) {
+    self.capacity = capacity
+    self.position = position
+    self.asked = asked
+  }
+
   /// One line that says all three.
   public var description: String {
     "\(asked) more positions do not fit: \(position) of \(capacity) are taken"
@@ -59,7 +66,7 @@ public struct KeyValueCache: Sendable {
   /// Adds the keys and values of some positions to one layer.
   ///
   /// - Important: Traps where they do not fit; ``check(room:)`` says so before.
-  mutating func append(keys newKeys: [Float], values newValues: [Float], to layer: Int) {
+  package mutating func append(keys newKeys: [Float], values newValues: [Float], to layer: Int) {
     let count = newKeys.count / width
     precondition(newKeys.count == count * width && newValues.count == newKeys.count)
     precondition(keys[layer].count == position * width && count <= room)
@@ -72,7 +79,7 @@ public struct KeyValueCache: Sendable {
   }
 
   /// Makes the positions that every layer has been given count.
-  mutating func advance(by count: Int) {
+  package mutating func advance(by count: Int) {
     position += count
     precondition(keys.allSatisfy { $0.count == position * width })
   }
@@ -88,7 +95,7 @@ public struct KeyValueCache: Sendable {
   }
 
   /// Gives the keys and the values of a layer to `body`, the ones just appended included.
-  func withLayer<Result>(
+  package func withLayer<Result>(
     _ layer: Int,
     _ body: (_ keys: UnsafeBufferPointer<Float>, _ values: UnsafeBufferPointer<Float>) -> Result
   ) -> Result {

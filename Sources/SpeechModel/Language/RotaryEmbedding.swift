@@ -25,12 +25,12 @@ public struct RotaryEmbedding: Sendable {
   }
 
   /// The cosines and sines of consecutive positions, to be shared by all layers.
-  struct Angles {
-    let cosines: [Float]
-    let sines: [Float]
+  package struct Angles: Sendable {
+    package let cosines: [Float]
+    package let sines: [Float]
   }
 
-  func angles(from position: Int, count: Int) -> Angles {
+  package func angles(from position: Int, count: Int) -> Angles {
     var cosines: [Float] = []
     var sines: [Float] = []
     cosines.reserveCapacity(count * frequencies.count)
@@ -47,7 +47,7 @@ public struct RotaryEmbedding: Sendable {
   }
 
   /// Turns every head of every row, in place: `values` is `[rows][heads][headSize]`.
-  func rotate(_ values: inout [Float], heads: Int, by angles: Angles) {
+  package func rotate(_ values: inout [Float], heads: Int, by angles: Angles) {
     let half = frequencies.count
     let rows = angles.cosines.count / max(half, 1)
     precondition(values.count == rows * heads * 2 * half)
