@@ -38,27 +38,37 @@ package struct FilledTensors: TensorSource {
   /// The rule's values for a tensor.
   package static func values(name: String, shape: [Int]) -> [Float] {
     let count = shape.reduce(1, *)
-    let plain = plainValues(name: name, count: count)
-    if name.hasSuffix("original0") { return plain.map { Float(1 + 0.1 * $0) } }
+    if name.hasSuffix("original0") { return fill(name, count) { Float(1 + 0.1 * $0) } }
     if shape.count >= 2 {
       let scale = (3 * Double(shape[0]) / Double(count)).squareRoot()
-      return plain.map { Float($0 * scale) }
+      return fill(name, count) { Float($0 * scale) }
     }
-    if name.hasSuffix("bias") { return plain.map { Float(0.1 * $0) } }
-    return plain.map { Float(1 + 0.1 * $0) }
+    if name.hasSuffix("bias") { return fill(name, count) { Float(0.1 * $0) } }
+    return fill(name, count) { Float(1 + 0.1 * $0) }
   }
 
   /// The plain values v in [-1, 1) that belong to a name: test inputs.
   package static func plainValues(name: String, count: Int) -> [Double] {
+    fill(name, count) { $0 }
+  }
+
+  /// Writes a function of the plain values straight to memory: models of full size have 1e8.
+  @inline(__always)
+  private static func fill<Value>(
+    _ name: String, _ count: Int, _ value: (Double) -> Value
+  ) -> [Value] {
     let crc = crc32(Array(name.utf8))
-    return (0..<count).map { index in
-      var h = 2_654_435_761 &* UInt32(truncatingIfNeeded: index) &+ crc
-      h ^= h >> 16
-      h = h &* 0x85EB_CA6B
-      h ^= h >> 13
-      h = h &* 0xC2B2_AE35
-      h ^= h >> 16
-      return Double(h) / 2_147_483_648 - 1
+    return [Value](unsafeUninitializedCapacity: count) { values, initialized in
+      for index in 0..<count {
+        var h = 2_654_435_761 &* UInt32(truncatingIfNeeded: index) &+ crc
+        h ^= h >> 16
+        h = h &* 0x85EB_CA6B
+        h ^= h >> 13
+        h = h &* 0xC2B2_AE35
+        h ^= h >> 16
+        values.initializeElement(at: index, to: value(Double(h) / 2_147_483_648 - 1))
+      }
+      initialized = count
     }
   }
 
