@@ -34,34 +34,15 @@ enum EncoderFixtures {
   }
 
   static func tensors(_ configuration: ConnectorConfiguration) -> FilledTensors {
-    let joined =
-      configuration.width * configuration.framesPerBlock / configuration.embeddingsPerBlock
-    return FilledTensors(shapes: [
-      "connector.linear1.weight": [configuration.hiddenWidth, joined],
-      "connector.linear1.bias": [configuration.hiddenWidth],
-      "connector.linear2.weight": [configuration.languageWidth, configuration.hiddenWidth],
-      "connector.linear2.bias": [configuration.languageWidth],
-      "connector.tag.weight": [2, configuration.languageWidth],
-    ])
+    FilledTensors(shapes: configuration.tensorShapes())
   }
 
   static func tensors(_ configuration: SpeechEncoderConfiguration) -> FilledTensors {
-    let (channels, kernel) = (configuration.channels, configuration.kernel)
-    let shapes = [
-      "encoder.front_end.conv1.weight": [channels, configuration.logMel.bins, kernel],
-      "encoder.front_end.conv1.bias": [channels],
-      "encoder.front_end.conv2.weight": [channels, channels, kernel],
-      "encoder.front_end.conv2.bias": [channels],
-      "encoder.front_end.project.weight": [
-        configuration.mamba.width, configuration.joined * channels,
-      ],
-      "encoder.front_end.project.bias": [configuration.mamba.width],
-    ].merging(shapes(configuration.mamba, prefix: "encoder.mamba.")) { first, _ in first }
-    return filled(shapes)
+    filled(configuration.tensorShapes())
   }
 
   static func tensors(_ configuration: MambaConfiguration, prefix: String = "") -> FilledTensors {
-    filled(shapes(configuration, prefix: prefix))
+    filled(configuration.tensorShapes(prefix: prefix))
   }
 
   /// The fill rule, with decays and time steps as `goldens/encoder.py` sets them.
@@ -76,52 +57,6 @@ enum EncoderFixtures {
       }
     }
     return FilledTensors(shapes: shapes, overrides: overrides)
-  }
-
-  static func shapes(_ configuration: MambaConfiguration, prefix: String) -> [String: [Int]] {
-    var shapes = norm(configuration, prefix + "norm_f")
-    for layer in 0..<configuration.layers {
-      let block = "\(prefix)layers.\(layer)."
-      shapes.merge(norm(configuration, block + "norm")) { $1 }
-      shapes.merge(mixer(configuration, block + "mixer.")) { $1 }
-      if configuration.feedForwardWidth > 0 {
-        let (width, hidden) = (configuration.width, configuration.feedForwardWidth)
-        shapes.merge(norm(configuration, block + "norm2")) { $1 }
-        shapes[block + "mlp.fc1.weight"] = [2 * hidden, width]
-        shapes[block + "mlp.fc2.weight"] = [width, hidden]
-      }
-    }
-    return shapes
-  }
-
-  private static func norm(_ configuration: MambaConfiguration, _ name: String) -> [String: [Int]] {
-    let shape = [configuration.width]
-    return configuration.norm == .rms
-      ? [name + ".weight": shape] : [name + ".weight": shape, name + ".bias": shape]
-  }
-
-  private static func mixer(
-    _ configuration: MambaConfiguration, _ prefix: String
-  ) -> [String: [Int]] {
-    let (inner, state) = (configuration.innerWidth, configuration.stateSize)
-    let mamba = configuration.variant == .mamba
-    let heads = inner / configuration.headSize
-    let mixed = mamba ? inner : inner + 2 * state
-    var shapes = [
-      "in_proj.weight": [mamba ? 2 * inner : inner + mixed + heads, configuration.width],
-      "conv1d.weight": [mixed, 1, configuration.kernel], "conv1d.bias": [mixed],
-      "A_log": mamba ? [inner, state] : [heads], "D": [mamba ? inner : heads],
-      "out_proj.weight": [configuration.width, inner],
-    ]
-    if mamba {
-      shapes["x_proj.weight"] = [configuration.timeStepRank + 2 * state, inner]
-      shapes["dt_proj.weight"] = [inner, configuration.timeStepRank]
-      shapes["dt_proj.bias"] = [inner]
-    } else {
-      shapes["dt_bias"] = [heads]
-      shapes["norm.weight"] = [inner]
-    }
-    return Dictionary(uniqueKeysWithValues: shapes.map { (prefix + $0.key, $0.value) })
   }
 
   /// Plain values by name, as a matrix.

@@ -159,7 +159,7 @@ struct FlowDecoderTests {
   }
 
   @Test func `a missing tensor is named`() throws {
-    var shapes = FlowFixtures.shapes(FlowFixtures.tiny)
+    var shapes = FlowFixtures.tiny.tensorShapes
     shapes["encoder.encoders.1.self_attn.pos_bias_v"] = nil
     let error = #expect(throws: CheckpointError.self) {
       try FlowDecoder(

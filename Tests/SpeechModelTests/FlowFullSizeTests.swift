@@ -6,7 +6,7 @@ import Testing
 
 /// The flow module at its published size, with filled weights, against reference numbers.
 @Suite(.serialized) struct FlowFullSizeTests {
-  private let source = FilledTensors(shapes: FlowFixtures.shapes(FlowConfiguration()))
+  private let source = FilledTensors(shapes: FlowConfiguration().tensorShapes)
   private let compute = Compute(threads: 2)
   private let tokens = (0..<28).map { (641 * $0 + 7) % 6561 }
   private let prompt = VoicePrompt(
@@ -20,7 +20,7 @@ import Testing
   }
 
   @Test func `there are as many weights as published`() {
-    let shapes = FlowFixtures.shapes(FlowConfiguration())
+    let shapes = FlowConfiguration().tensorShapes
     #expect(shapes.values.reduce(0) { $0 + $1.reduce(1, *) } == 112_549_360)
   }
 

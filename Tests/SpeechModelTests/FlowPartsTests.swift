@@ -122,7 +122,7 @@ struct FlowMathTests {
 
 struct FlowModuleTests {
   private let sizes = FlowFixtures.tiny
-  private let source = FilledTensors(shapes: FlowFixtures.shapes(FlowFixtures.tiny))
+  private let source = FilledTensors(shapes: FlowFixtures.tiny.tensorShapes)
 
   private func golden(_ name: String) throws -> [Float] {
     let file = try SafeTensorsFile(path: Goldens.path("flow/flow.safetensors"))

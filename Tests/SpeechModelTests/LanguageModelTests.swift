@@ -128,7 +128,7 @@ import Testing
   func `a tensor that is missing or has another shape is named`(name: String) throws {
     let configuration = try TinyLanguageModel.llama()
     for shape in [nil, [3, 5]] {
-      var shapes = TinyLanguageModel.shapes(configuration)
+      var shapes = configuration.tensorShapes()
       shapes[name] = shape
       let error = #expect(throws: CheckpointError.self) {
         try LanguageModel(
@@ -141,7 +141,7 @@ import Testing
 
   @Test func `a bias that the configuration asks for must be there`() throws {
     let configuration = try TinyLanguageModel.qwen2()
-    var shapes = TinyLanguageModel.shapes(configuration)
+    var shapes = configuration.tensorShapes()
     let name = "model.layers.0.self_attn.v_proj.bias"
     shapes[name] = nil
     let error = #expect(throws: CheckpointError.self) {

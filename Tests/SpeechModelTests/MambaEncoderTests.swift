@@ -113,7 +113,7 @@ import Testing
   func `a missing tensor is named`(variant: MambaConfiguration.Variant) {
     let configuration = Self.tiny(variant)
     for name in EncoderFixtures.tensors(configuration).names {
-      var shapes = EncoderFixtures.shapes(configuration, prefix: "")
+      var shapes = configuration.tensorShapes()
       shapes[name] = nil
       let error = #expect(throws: CheckpointError.self) {
         try MambaEncoder(

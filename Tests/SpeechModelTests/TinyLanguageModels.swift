@@ -66,34 +66,7 @@ struct TinyLanguageModel: Sendable, CustomTestStringConvertible {
   static func tensors(
     _ configuration: LlamaConfiguration, prefix: String = "model."
   ) -> FilledTensors {
-    FilledTensors(shapes: shapes(configuration, prefix: prefix))
-  }
-
-  static func shapes(_ c: LlamaConfiguration, prefix: String = "model.") -> [String: [Int]] {
-    let (hidden, inner) = (c.hiddenSize, c.intermediateSize)
-    var shapes = [
-      "\(prefix)embed_tokens.weight": [c.vocabularySize, hidden],
-      "\(prefix)norm.weight": [hidden],
-    ]
-    if !c.tiesEmbeddings { shapes["lm_head.weight"] = [c.vocabularySize, hidden] }
-    for layer in 0..<c.layers {
-      let name = "\(prefix)layers.\(layer)"
-      shapes["\(name).input_layernorm.weight"] = [hidden]
-      shapes["\(name).post_attention_layernorm.weight"] = [hidden]
-      shapes["\(name).self_attn.q_proj.weight"] = [c.heads * c.headSize, hidden]
-      shapes["\(name).self_attn.k_proj.weight"] = [c.keyValueWidth, hidden]
-      shapes["\(name).self_attn.v_proj.weight"] = [c.keyValueWidth, hidden]
-      shapes["\(name).self_attn.o_proj.weight"] = [hidden, c.heads * c.headSize]
-      shapes["\(name).mlp.gate_proj.weight"] = [inner, hidden]
-      shapes["\(name).mlp.up_proj.weight"] = [inner, hidden]
-      shapes["\(name).mlp.down_proj.weight"] = [hidden, inner]
-      if c.biases.queryKeyValue {
-        shapes["\(name).self_attn.q_proj.bias"] = [c.heads * c.headSize]
-        shapes["\(name).self_attn.k_proj.bias"] = [c.keyValueWidth]
-        shapes["\(name).self_attn.v_proj.bias"] = [c.keyValueWidth]
-      }
-    }
-    return shapes
+    FilledTensors(shapes: configuration.tensorShapes(prefix: prefix))
   }
 }
 

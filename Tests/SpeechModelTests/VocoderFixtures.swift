@@ -26,61 +26,11 @@ enum VocoderFixtures {
     return sizes
   }
 
-  /// Every tensor by its public name; `normalised` are those with weight normalisation.
-  static func shapes(
-    _ sizes: VocoderConfiguration
-  ) -> (normalised: [String: [Int]], plain: [String: [Int]]) {
-    var (normalised, plain): ([String: [Int]], [String: [Int]]) = ([:], [:])
-    let spectrum = sizes.fourierSize + 2
-    let causal = sizes.form == .causal
-    func block(_ name: String, _ channels: Int, _ kernel: Int, _ count: Int) {
-      for i in 0..<count {
-        for part in ["1", "2"] {
-          normalised["\(name).convs\(part).\(i)"] = [channels, channels, kernel]
-          plain["\(name).activations\(part).\(i).alpha"] = [channels]
-        }
-      }
-    }
-    normalised["conv_pre"] = [sizes.baseChannels, sizes.melBins, sizes.preKernel]
-    for i in sizes.upsampleRates.indices {
-      let (inputs, channels) = (sizes.baseChannels >> i, sizes.baseChannels >> (i + 1))
-      normalised["ups.\(i)"] =
-        (causal ? [channels, inputs] : [inputs, channels]) + [sizes.upsampleKernels[i]]
-      plain["ups.\(i).bias"] = [channels]
-      let stride = sizes.upsampleRates[(i + 1)...].reduce(1, *)
-      plain["source_downs.\(i).weight"] = [channels, spectrum, stride > 1 ? 2 * stride : 1]
-      plain["source_downs.\(i).bias"] = [channels]
-      block(
-        "source_resblocks.\(i)", channels, sizes.sourceKernels[i], sizes.sourceDilations[i].count)
-      for (j, kernel) in sizes.residualKernels.enumerated() {
-        block(
-          "resblocks.\(i * sizes.residualKernels.count + j)", channels, kernel,
-          sizes.residualDilations[j].count)
-      }
-    }
-    let last = sizes.baseChannels >> sizes.upsampleRates.count
-    normalised["conv_post"] = [spectrum, last, sizes.postKernel]
-    for i in 0..<sizes.pitchLayers {
-      normalised["f0_predictor.condnet.\(2 * i)"] = [
-        sizes.pitchChannels, i == 0 ? sizes.melBins : sizes.pitchChannels,
-        i == 0 ? sizes.pitchKernel : 3,
-      ]
-    }
-    for (name, shape) in normalised where !name.hasPrefix("ups.") {
-      plain["\(name).bias"] = [shape[0]]
-    }
-    plain["f0_predictor.classifier.weight"] = [1, sizes.pitchChannels]
-    plain["f0_predictor.classifier.bias"] = [1]
-    plain["m_source.l_linear.weight"] = [1, sizes.harmonics + 1]
-    plain["m_source.l_linear.bias"] = [1]
-    return (normalised, plain)
-  }
-
   /// Filled weights, with changes that give speech-like levels and pitch.
   static func tensors(
     _ sizes: VocoderConfiguration, naming: Naming = .parametrizations
   ) -> FilledTensors {
-    let (normalised, plain) = shapes(sizes)
+    let (normalised, plain) = sizes.tensorShapes
     let prefix = naming == .generator ? "generator." : ""
     var (shapes, values): ([String: [Int]], [String: [Float]]) = ([:], [:])
     func put(_ name: String, _ shape: [Int], rule: String? = nil, _ change: (Float) -> Float) {

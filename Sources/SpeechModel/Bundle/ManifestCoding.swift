@@ -59,7 +59,8 @@ enum ManifestCoding {
       guard let property = properties[key] else {
         throw object.error(
           .mismatch, key,
-          reason: "is no setting here; there are \(properties.keys.sorted().joined(separator: ", "))"
+          reason:
+            "is no setting here; there are \(properties.keys.sorted().joined(separator: ", "))"
         )
       }
       if case .object = value {
@@ -73,7 +74,8 @@ enum ManifestCoding {
       switch error {
       case DecodingError.typeMismatch(let type, let context): (context, "expected \(type)")
       case DecodingError.valueNotFound(let type, let context): (context, "expected \(type)")
-      case DecodingError.keyNotFound(let key, let context): (context, "\(key.stringValue) is missing")
+      case DecodingError.keyNotFound(let key, let context):
+        (context, "\(key.stringValue) is missing")
       case DecodingError.dataCorrupted(let context): (context, context.debugDescription)
       default: (nil, "\(error)")
       }

@@ -7,7 +7,7 @@ extension FlowConfiguration {
       if bias { shapes["\(name).bias"] = [shape[0]] }
     }
     func norm(_ name: String, _ width: Int) { linear(name, [width]) }
-    
+
     linear("spk_embed_affine_layer", [melBins, speakerWidth])
     linear("encoder_proj", [melBins, width])
 

@@ -61,8 +61,7 @@ public struct FlowConfiguration: Sendable, Equatable, Codable {
       ("upsampling", upsampling), ("chunk", chunk), ("channels", channels),
       ("estimatorHeads", estimatorHeads), ("headWidth", headWidth),
       ("estimatorFeedForward", estimatorFeedForward), ("timeWidth", timeWidth),
-      ("melBins", melBins), ("speakerWidth", speakerWidth), ("steps", steps),
-      ("noiseFrames", noiseFrames),
+      ("melBins", melBins), ("speakerWidth", speakerWidth),
     ]
     for (name, value) in sizes {
       try Self.check(name, value, in: 1...Self.largest)
@@ -73,6 +72,9 @@ public struct FlowConfiguration: Sendable, Equatable, Codable {
     ] {
       try Self.check(name, value, in: 0...Self.largest)
     }
+    // No tensor's shape bounds these two, and memory is taken for each.
+    try Self.check("steps", steps, in: 1...1000)
+    try Self.check("noiseFrames", noiseFrames, in: 1...1 << 17)
     guard width % heads == 0, width % 2 == 0 else {
       throw Self.wrong("width", "\(width) is no even multiple of \(heads) heads")
     }

@@ -460,8 +460,8 @@ class Flow(nn.Module):
         condition = torch.zeros_like(mu)
         condition[:, :prompt_frames] = prompt_mel
         spk = self.speaker(speaker[None])
-        mask = attention_mask(c, frames, c.upsampling, None, streaming, prompt)
-        noise = self.noise()
+        mask = attention_mask(c, frames, c.upsampling, None, streaming, prompt).to(mu.device)
+        noise = self.noise().to(mu)
         x = noise[torch.arange(frames) % len(noise)][None]
         rows = [torch.cat([y, torch.zeros_like(y)]) for y in (mu, spk, condition)]
         times = self.times()
@@ -477,7 +477,7 @@ class Flow(nn.Module):
         self, x: Tensor, mu: Tensor, speaker: Tensor, condition: Tensor, t: float, mask: Tensor
     ) -> Tensor:
         """The estimator at one time for all rows."""
-        time = torch.full((len(x),), t, dtype=x.dtype)
+        time = x.new_full((len(x),), t)
         return self.decoder.estimator(x, mu, speaker, condition, time, mask)
 
     def loss(
