@@ -95,6 +95,8 @@ public struct ModelManifest: Sendable, Equatable {
     public var vocoderConfiguration = VocoderConfiguration()
     /// The voice: a safetensors file with `tokens`, `mel` and `speaker`.
     public var voice = "voice.safetensors"
+    /// How text and speech take turns.
+    public var mode = SpeechTokenConfiguration.Mode.chunk
     /// Text positions of a chunk.
     public var textChunk = 4
     /// Speech tokens of a chunk, 40 ms each.

@@ -1,0 +1,48 @@
+package import Checkpoints
+package import Tokenization
+
+/// A language model's files, in whatever public layout: what is needed to load it.
+package struct LanguageFiles: Sendable {
+  /// The model's shape.
+  package let configuration: LlamaConfiguration
+  /// Its tensors, under Hugging Face's names, adapters merged.
+  package let source: any TensorSource
+  /// The GGUF file, where it is one.
+  package let gguf: LlamaGGUF?
+
+  /// Opens a `.gguf` file, a Hugging Face folder, or a safetensors file or index.
+  ///
+  /// - Parameters:
+  ///   - path: the file or folder.
+  ///   - config: the `config.json`; nil where the folder or the GGUF file has its own.
+  ///   - adapters: PEFT folders, merged in this order.
+  /// - Throws: ``CheckpointError`` that names the file and what is wrong with it.
+  package init(
+    path: String, config: String? = nil, adapters: [String] = []
+  ) throws(CheckpointError) {
+    var source: any TensorSource
+    if path.hasSuffix(".gguf") {
+      let model = try LlamaGGUF(path: path)
+      configuration = try LlamaConfiguration(
+        json: model.configuration, rotaryDivisors: model.ropeDivisors)
+      (gguf, source) = (model, model)
+    } else {
+      configuration = try LlamaConfiguration(
+        json: try JSONObject(contentsOfFile: config ?? FilePath.join(path, "config.json")))
+      (gguf, source) = (nil, try SafeTensors.open(path))
+    }
+    if !adapters.isEmpty {
+      var opened: [LoRAAdapter] = []
+      for adapter in adapters { opened.append(try LoRAAdapter(folder: adapter)) }
+      source = try LoRAMergedSource(base: source, adapters: opened)
+    }
+    self.source = source
+  }
+
+  /// The tokenizer: a `tokenizer.json`, or the GGUF file's own; nil where there is neither.
+  package func tokenizer(path: String?) throws(CheckpointError) -> Tokenizer? {
+    if let path { return try Tokenizer(path: path) }
+    guard let gguf, gguf.file.metadata["tokenizer.ggml.model"] != nil else { return nil }
+    return try Tokenizer(gguf.tokenizer(), name: gguf.file.name)
+  }
+}
