@@ -23,12 +23,13 @@ CK_INLINE CK_TARGET float CK_NAME(ck_sum32)(v16 low, v16 high) {
 }
 
 CK_INLINE CK_TARGET void CK_NAME(ck_step32)(
-    ck_type type, const int R, const int N, const uint8_t *const *w, const float *const *x,
-    v16 (*acc)[4][2]) {
+    ck_type type, const int R, const int N, const uint8_t *const *w, size_t ahead,
+    const float *const *x, v16 (*acc)[4][2]) {
   const size_t half = type == CK_F32 ? 64 : 32;
   v16 xs[4][2];
   CK_UNROLL for (int n = 0; n < N; n++) memcpy(xs[n], x[n], 128);
   CK_UNROLL for (int r = 0; r < R; r++) {
+    ck_prefetch(w[r] + ahead, 2 * half);
     const v16 w0 = CK_NAME(ck_weights16)(type, w[r]);
     const v16 w1 = CK_NAME(ck_weights16)(type, w[r] + half);
     CK_UNROLL for (int n = 0; n < N; n++) {
@@ -50,7 +51,7 @@ CK_INLINE CK_TARGET void CK_NAME(ck_float_block)(
     CK_UNROLL for (int r = 0; r < R; r++) acc[r][n][0] = acc[r][n][1] = (v16){0};
   }
   for (size_t i = 0; i + 32 <= columns; i += 32) {
-    CK_NAME(ck_step32)(type, R, N, w, x, acc);
+    CK_NAME(ck_step32)(type, R, N, w, (size_t)R * block->row_bytes, x, acc);
     CK_UNROLL for (int r = 0; r < R; r++) w[r] += 32 * size;
     CK_UNROLL for (int n = 0; n < N; n++) x[n] += 32;
   }
@@ -68,7 +69,7 @@ CK_INLINE CK_TARGET void CK_NAME(ck_float_block)(
       memcpy(end_x[n], x[n], tail * 4);
       x[n] = end_x[n];
     }
-    CK_NAME(ck_step32)(type, R, N, w, x, acc);
+    CK_NAME(ck_step32)(type, R, N, w, (size_t)R * block->row_bytes, x, acc);
   }
   CK_UNROLL for (int r = 0; r < R; r++) {
     CK_UNROLL for (int n = 0; n < N; n++) {

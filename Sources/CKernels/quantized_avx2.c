@@ -66,9 +66,10 @@ CK_IN __m256 ck_sums(ck_type type, __m256i w, const ck_row *x, size_t g) {
 
 /// One block of 32 of each row; `parity` is that of the group.
 CK_IN void ck_block32(
-    ck_type type, const int R, const int N, const uint8_t *const *w, const ck_row *x, size_t g,
-    const int parity, __m256 (*acc)[4][2]) {
+    ck_type type, const int R, const int N, const uint8_t *const *w, size_t ahead, const ck_row *x,
+    size_t g, const int parity, __m256 (*acc)[4][2]) {
   CK_UNROLL for (int r = 0; r < R; r++) {
+    __builtin_prefetch(w[r] + ahead, 0, 2);
     uint16_t bits;
     memcpy(&bits, w[r], 2);
     const __m256 d = _mm256_cvtph_ps(_mm_set1_epi16((short)bits));
@@ -83,10 +84,11 @@ CK_IN void ck_block32(
 
 /// One block of 256 of each row.
 CK_IN void ck_block256(
-    ck_type type, const int R, const int N, const uint8_t *const *w, const ck_row *x, size_t g,
-    __m256 (*acc)[4][2], __m256 (*low)[4]) {
+    ck_type type, const int R, const int N, const uint8_t *const *w, size_t ahead, const ck_row *x,
+    size_t g, __m256 (*acc)[4][2], __m256 (*low)[4]) {
   CK_UNROLL for (int r = 0; r < R; r++) {
     const uint8_t *const p = w[r];
+    ck_prefetch(p + ahead, ck_block_bytes(type));
     float scales[16];
     if (type == CK_Q6_K) {
       uint16_t bits;
@@ -137,6 +139,7 @@ CK_IN float ck_tree(__m256 even, __m256 odd, __m256 low, bool minima) {
 
 CK_IN void ck_avx2_block(ck_type type, const int R, const int N, const ck_block *block) {
   const size_t bytes = ck_block_bytes(type), groups = block->x->columns / 32;
+  const size_t ahead = (size_t)R * block->row_bytes;
   const uint8_t *w[4];
   ck_row x[4];
   __m256 acc[4][4][2], low[4][4];
@@ -150,15 +153,15 @@ CK_IN void ck_avx2_block(ck_type type, const int R, const int N, const ck_block 
   if (type == CK_Q8_0 || type == CK_Q4_0) {
     size_t g = 0;
     for (; g + 2 <= groups; g += 2) {
-      ck_block32(type, R, N, w, x, g, 0, acc);
+      ck_block32(type, R, N, w, ahead, x, g, 0, acc);
       CK_UNROLL for (int r = 0; r < R; r++) w[r] += bytes;
-      ck_block32(type, R, N, w, x, g + 1, 1, acc);
+      ck_block32(type, R, N, w, ahead, x, g + 1, 1, acc);
       CK_UNROLL for (int r = 0; r < R; r++) w[r] += bytes;
     }
-    if (g < groups) ck_block32(type, R, N, w, x, g, 0, acc);
+    if (g < groups) ck_block32(type, R, N, w, ahead, x, g, 0, acc);
   } else {
     for (size_t g = 0; g < groups; g += 8) {
-      ck_block256(type, R, N, w, x, g, acc, low);
+      ck_block256(type, R, N, w, ahead, x, g, acc, low);
       CK_UNROLL for (int r = 0; r < R; r++) w[r] += bytes;
     }
   }

@@ -44,12 +44,13 @@ CK_IN __m128i ck_head(const uint8_t *p) {
 
 /// Four blocks of Q8_0 or Q4_0 of each row.
 CK_IN void ck_four_blocks(
-    ck_type type, const int R, const int N, const uint8_t *const *w, const ck_row *x, size_t g,
-    __m512 (*acc)[4]) {
+    ck_type type, const int R, const int N, const uint8_t *const *w, size_t ahead, const ck_row *x,
+    size_t g, __m512 (*acc)[4]) {
   const size_t bytes = ck_block_bytes(type);
   const __m512i lanes = _mm512_setr_epi32(0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1);
   CK_UNROLL for (int r = 0; r < R; r++) {
     const uint8_t *const p = w[r];
+    ck_prefetch(p + ahead, 4 * bytes);
     const __m128i heads = _mm_unpacklo_epi32(
         _mm_unpacklo_epi16(ck_head(p), ck_head(p + bytes)),
         _mm_unpacklo_epi16(ck_head(p + 2 * bytes), ck_head(p + 3 * bytes)));
@@ -102,13 +103,14 @@ CK_IN __m512i ck_pair256(ck_type type, const uint8_t *p, const int pair) {
 
 /// One block of 256 of each row.
 CK_IN void ck_block256(
-    ck_type type, const int R, const int N, const uint8_t *const *w, const ck_row *x, size_t g,
-    __m512 (*acc)[4], __m256 (*low)[4]) {
+    ck_type type, const int R, const int N, const uint8_t *const *w, size_t ahead, const ck_row *x,
+    size_t g, __m512 (*acc)[4], __m256 (*low)[4]) {
   const __m512i halves = _mm512_setr_epi32(0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1);
   const __m512i quarters = _mm512_setr_epi32(0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3);
   const __m512i twice = _mm512_setr_epi32(0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7);
   CK_UNROLL for (int r = 0; r < R; r++) {
     const uint8_t *const p = w[r];
+    ck_prefetch(p + ahead, ck_block_bytes(type));
     __m512 scales, s[4];
     if (type == CK_Q6_K) {
       uint16_t d;
@@ -164,7 +166,7 @@ CK_IN float ck_tree(__m512 acc, __m256 low, bool minima) {
 
 CK_IN void ck_avx512_block(ck_type type, const int R, const int N, const ck_block *block) {
   const bool small = type == CK_Q8_0 || type == CK_Q4_0;
-  const size_t bytes = ck_block_bytes(type);
+  const size_t bytes = ck_block_bytes(type), ahead = (size_t)R * block->row_bytes;
   const uint8_t *w[4];
   ck_row x[4];
   __m512 acc[4][4];
@@ -181,7 +183,7 @@ CK_IN void ck_avx512_block(ck_type type, const int R, const int N, const ck_bloc
     const size_t blocks = block->x->columns / 32, rest = blocks % 4;
     size_t g = 0;
     for (; g + 4 <= blocks; g += 4) {
-      ck_four_blocks(type, R, N, w, x, g, acc);
+      ck_four_blocks(type, R, N, w, ahead, x, g, acc);
       CK_UNROLL for (int r = 0; r < R; r++) w[r] += 4 * bytes;
     }
     if (rest > 0) {
@@ -192,11 +194,11 @@ CK_IN void ck_avx512_block(ck_type type, const int R, const int N, const ck_bloc
         memcpy(end[r], w[r], rest * bytes);
         w[r] = end[r];
       }
-      ck_four_blocks(type, R, N, w, x, g, acc);
+      ck_four_blocks(type, R, N, w, ahead, x, g, acc);
     }
   } else {
     for (size_t g = 0; g < block->x->columns / 32; g += 8) {
-      ck_block256(type, R, N, w, x, g, acc, low);
+      ck_block256(type, R, N, w, ahead, x, g, acc, low);
       CK_UNROLL for (int r = 0; r < R; r++) w[r] += bytes;
     }
   }

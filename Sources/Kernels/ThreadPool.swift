@@ -2,8 +2,8 @@ import CKernels
 
 /// Threads that share the work of one caller at a time: fork, join, static split.
 ///
-/// OpenBLAS's own threads are not used: they divide a product by the number of threads, so that
-/// its bits change with it, and they run nothing but BLAS.
+/// OpenBLAS's own threads are not used: the bits of a product change with their number (see
+/// ``OpenBLASRuntime``), and they run nothing but BLAS.
 final class ThreadPool: Sendable {
   // An opaque handle whose functions lock what they share; freed by deinit alone.
   nonisolated(unsafe) private let handle: OpaquePointer

@@ -2,8 +2,10 @@ import COpenBLAS
 
 /// The OpenBLAS library of this process, held to one thread.
 ///
-/// Its own threads would divide a product by their number and with that change its bits; the
-/// threads of ``Compute`` share tiles of fixed size instead.
+/// Its own threads divide a product by their number and with that change its bits: with 0.3.21 and
+/// its Haswell kernels, 27 % of the values of a [13, 1024] by 4096 product differ between one
+/// thread and two, 81 % with [16, 4096]. The threads of ``Compute`` share tiles of fixed size
+/// instead.
 public enum OpenBLASRuntime {
   /// The version and the options of the build, as the library reports them.
   public static var configuration: String { pinned.configuration }
