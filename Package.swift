@@ -20,6 +20,7 @@ let package = Package(
   name: "salmonn-omni",
   products: [
     .library(name: "SpeechModel", targets: ["SpeechModel"]),
+    .library(name: "Kernels", targets: ["Kernels"]),
     .executable(name: "omni", targets: ["DuplexCLI"]),
   ],
   dependencies: documentation + [
