@@ -11,8 +11,8 @@ enum EncoderFixtures {
     SpeechEncoderConfiguration(
       channels: 24,
       mamba: MambaConfiguration(
-        variant: variant, width: 32, layers: 2, stateSize: 8, headSize: 16, norm: .layer,
-        feedForwardWidth: 48))
+        variant: variant, width: 32, layers: 2, stateSize: 8, headSize: 16, usesBias: true,
+        norm: .layer, feedForwardWidth: 48))
   }
 
   static let connector = ConnectorConfiguration(width: 32, hiddenWidth: 40, languageWidth: 24)
@@ -113,6 +113,10 @@ enum EncoderFixtures {
       "A_log": mamba ? [inner, state] : [heads], "D": [mamba ? inner : heads],
       "out_proj.weight": [configuration.width, inner],
     ]
+    if configuration.usesBias {
+      shapes["in_proj.bias"] = shapes["in_proj.weight"].map { [$0[0]] }
+      shapes["out_proj.bias"] = [configuration.width]
+    }
     if mamba {
       shapes["x_proj.weight"] = [configuration.timeStepRank + 2 * state, inner]
       shapes["dt_proj.weight"] = [inner, configuration.timeStepRank]
