@@ -71,8 +71,9 @@ private struct QuantisedTensors: TensorSource {
       let expected = try plain.step(samples)
       drifts.append(Self.drift(try quantised.step(samples), expected))
     }
-    // Measured: 0.020 to 0.025 (Mamba), 0.024 to 0.030 (Mamba-2).
-    #expect(drifts.allSatisfy { $0 > 0 && $0 < 0.04 }, "\(drifts)")
+    // Measured: 0.020 to 0.030 with eight-bit weights alone, 0.050 to 0.066 where products
+    // also round the activations to eight bits.
+    #expect(drifts.allSatisfy { $0 > 0 && $0 < 0.1 }, "\(drifts)")
     #expect(drifts[9] < 1.5 * drifts[0], "\(drifts)")
   }
 }
