@@ -113,11 +113,11 @@ import Testing
     var configuration = EncoderFixtures.connector
     configuration.width = 16
     let narrow = try EncoderFixtures.connector(configuration)
-    #expect(throws: CheckpointError.self) { try DualStreamEncoder(one, narrow) }
+    #expect(throws: CheckpointError.self) { _ = try DualStreamEncoder(one, narrow) }
     configuration.width = 32
     configuration.framesPerBlock = 4
     let long = try EncoderFixtures.connector(configuration)
-    #expect(throws: CheckpointError.self) { try DualStreamEncoder(one, long) }
+    #expect(throws: CheckpointError.self) { _ = try DualStreamEncoder(one, long) }
   }
 }
 

@@ -11,8 +11,8 @@ enum EncoderFixtures {
     SpeechEncoderConfiguration(
       channels: 24,
       mamba: MambaConfiguration(
-        variant: variant, width: 32, layers: 2, stateSize: 8, headSize: 16, norm: .layer,
-        feedForwardWidth: 48))
+        variant: variant, width: 32, layers: 2, stateSize: 8, headSize: 16, usesBias: true,
+        norm: .layer, feedForwardWidth: 48))
   }
 
   static let connector = ConnectorConfiguration(width: 32, hiddenWidth: 40, languageWidth: 24)

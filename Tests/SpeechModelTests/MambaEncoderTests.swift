@@ -116,7 +116,7 @@ import Testing
       var shapes = configuration.tensorShapes()
       shapes[name] = nil
       let error = #expect(throws: CheckpointError.self) {
-        try MambaEncoder(
+        _ = try MambaEncoder(
           configuration, from: EncoderFixtures.filled(shapes), compute: Compute())
       }
       #expect(error?.subject == name)
@@ -128,8 +128,11 @@ import Testing
     variant: MambaConfiguration.Variant
   ) {
     var configuration = Self.tiny(variant)
+    let tensors = EncoderFixtures.tensors(configuration)
     configuration.usesBias = true
-    let error = #expect(throws: CheckpointError.self) { try Self.encoder(configuration) }
+    let error = #expect(throws: CheckpointError.self) {
+      _ = try MambaEncoder(configuration, from: tensors, compute: Compute())
+    }
     #expect(error?.subject == "layers.0.mixer.in_proj.bias")
   }
 

@@ -33,11 +33,11 @@ struct CausalDepthwise: Sendable {
     ) { history in
       for stream in 0..<streams {
         for i in 0..<carried { history[i] = window[stream * carried + i] }
-        x.values.withUnsafeBufferPointer { x_ in
+        x.values.withUnsafeBufferPointer { source in
           for frame in 0..<frames {
             let from = (stream * frames + frame) * x.columns + first
             let to = carried + frame * channels
-            for channel in 0..<channels { history[to + channel] = x_[from + channel] }
+            for channel in 0..<channels { history[to + channel] = source[from + channel] }
           }
         }
         result.values.withUnsafeMutableBufferPointer { output in

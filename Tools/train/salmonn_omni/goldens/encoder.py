@@ -66,7 +66,8 @@ def public_mamba2() -> Tensor:
 def whole(variant: str) -> dict[str, Tensor]:
     """25 blocks of both streams through encoder and connector."""
     mamba = models.MambaConfig(
-        variant, width=32, layers=2, state_size=8, head_size=16, norm="layer", feed_forward=48
+        variant, width=32, layers=2, state_size=8, head_size=16, use_bias=True, norm="layer",
+        feed_forward=48,
     )
     encoder = models.SpeechEncoder(models.EncoderConfig(channels=24, mamba=mamba))
     connector = models.Connector(models.ConnectorConfig(width=32, hidden=40, language_width=24))
