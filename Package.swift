@@ -13,7 +13,8 @@ let strict: [SwiftSetting] = [
 let package = Package(
   name: "salmonn-omni",
   products: [
-    .library(name: "SpeechModel", targets: ["SpeechModel"])
+    .library(name: "SpeechModel", targets: ["SpeechModel"]),
+    .library(name: "Kernels", targets: ["Kernels"]),
   ],
   targets: [
     // Kernels: matrices and the operations that models need.

@@ -37,7 +37,7 @@ package enum Dequantization {
     }
   }
 
-  private static func half(_ bytes: UnsafeRawBufferPointer, _ offset: Int) -> Float {
+  static func half(_ bytes: UnsafeRawBufferPointer, _ offset: Int) -> Float {
     Float(Float16(bitPattern: bytes.loadUnaligned(fromByteOffset: offset, as: UInt16.self)))
   }
 
@@ -54,8 +54,8 @@ package enum Dequantization {
     }
   }
 
-  /// The six-bit scale and minimum of sub-block `j` of a Q4_K or Q5_K block; `s` starts at byte 4.
-  private static func scaleAndMinimum(
+  /// The six-bit scale and minimum of sub-block `j` of a Q4_K or Q5_K block `s`.
+  static func scaleAndMinimum(
     _ s: UnsafeRawBufferPointer, _ j: Int
   ) -> (scale: Float, minimum: Float) {
     if j < 4 { return (Float(s[4 + j] & 63), Float(s[8 + j] & 63)) }
