@@ -24,9 +24,9 @@ struct FlowAttention: Sendable {
           eachHead(span.rows, segments) { head, scores, stride in
             var column = 0
             for segment in segments {
-              FlowProduct.transposed(
-                q + offset + head, segment.keys + head, scores + column, rows: span.rows,
-                columns: segment.count, depth: headWidth, strides: (width, width, stride))
+              score(
+                q + offset + head, segment.keys + head, rows: span.rows, keys: segment.count,
+                into: scores + column, stride: stride)
               column += segment.count
             }
             finish(scores, stride, segments, head, rows: span.rows, out + offset)
@@ -55,9 +55,9 @@ struct FlowAttention: Sendable {
             eachHead(span.rows, segments) { head, scores, stride in
               var column = 0
               for (segment, start) in zip(segments, starts) {
-                FlowProduct.transposed(
-                  q + head, segment.keys + head, scores + column, rows: span.rows,
-                  columns: segment.count, depth: headWidth, strides: (width, width, stride))
+                score(
+                  q + head, segment.keys + head, rows: span.rows, keys: segment.count,
+                  into: scores + column, stride: stride)
                 addDistances(
                   d + head, positions, head, scores + column, stride, keys: segment.count,
                   first: span.position - start, rows: span.rows)
@@ -85,6 +85,17 @@ struct FlowAttention: Sendable {
     }
   }
 
+  /// The products of one head's queries and keys: `[rows, keys]`.
+  private func score(
+    _ queries: UnsafePointer<Float>, _ keys: UnsafePointer<Float>, rows: Int, keys count: Int,
+    into scores: UnsafeMutablePointer<Float>, stride: Int
+  ) {
+    Compute.gemmOnOneThread(
+      rows: rows, columns: count, inner: headWidth, MatrixView(queries, stride: width),
+      MatrixView(keys, stride: width, transposed: true), into: scores, stride: stride,
+      plain: compute.backend == .reference)
+  }
+
   /// Scores to weights, weights times values.
   private func finish(
     _ scores: UnsafeMutablePointer<Float>, _ stride: Int, _ segments: [FlowCache.Rows],
@@ -96,9 +107,11 @@ struct FlowAttention: Sendable {
     }
     var column = 0
     for segment in segments {
-      FlowProduct.plain(
-        scores + column, segment.values + head, out + head, rows: rows, columns: headWidth,
-        depth: segment.count, strides: (stride, width, width), adds: column > 0)
+      Compute.gemmOnOneThread(
+        rows: rows, columns: headWidth, inner: segment.count,
+        MatrixView(scores + column, stride: stride),
+        MatrixView(segment.values + head, stride: width), beta: column > 0 ? 1 : 0,
+        into: out + head, stride: width, plain: compute.backend == .reference)
       column += segment.count
     }
   }
@@ -114,9 +127,9 @@ struct FlowAttention: Sendable {
     let byDistance = UnsafeMutablePointer<Float>.allocate(capacity: rows * range.count)
     defer { byDistance.deallocate() }
     positions.withRows(range) { table in
-      FlowProduct.transposed(
-        queries, table + head, byDistance, rows: rows, columns: range.count, depth: headWidth,
-        strides: (width, width, range.count))
+      score(
+        queries, table + head, rows: rows, keys: range.count, into: byDistance,
+        stride: range.count)
     }
     for row in 0..<rows {
       let from = byDistance + row * range.count + row + keys - 1
