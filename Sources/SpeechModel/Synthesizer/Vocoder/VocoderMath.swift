@@ -1,8 +1,8 @@
 import Foundation
 
 /// The vocoder's elementwise functions.
-enum VocoderMath {
-  typealias Lanes = SIMD8<Float>
+package enum VocoderMath {
+  private typealias Lanes = SIMD8<Float>
 
   /// Adds numbers, place by place.
   static func add(_ x: [Float], to sum: inout [Float]) {
@@ -22,21 +22,21 @@ enum VocoderMath {
   }
 
   /// x where positive, else `slope` times x.
-  static func leakyReLU(_ x: inout [Float], slope: Float) {
+  package static func leakyReLU(_ x: inout [Float], slope: Float) {
     x.withUnsafeMutableBufferPointer { x in
       for i in 0..<x.count { x[i] = x[i] > 0 ? x[i] : x[i] * slope }
     }
   }
 
   /// x where positive, else e^x - 1.
-  static func elu(_ x: inout [Float]) {
+  package static func elu(_ x: inout [Float]) {
     x.withUnsafeMutableBufferPointer { x in
       for i in 0..<x.count where x[i] < 0 { x[i] = expm1(x[i]) }
     }
   }
 
   /// x + sin²(αx) / α, row after row of as many channels as there are α.
-  static func snake(_ x: inout [Float], alpha: [Float], inverse: [Float]) {
+  package static func snake(_ x: inout [Float], alpha: [Float], inverse: [Float]) {
     let channels = alpha.count
     precondition(x.count % channels == 0 && inverse.count == channels)
     let whole = channels - channels % Lanes.scalarCount
@@ -71,7 +71,7 @@ enum VocoderMath {
   }
 
   /// sin(2πu) of phases in turns; best within one turn of zero.
-  static func sineOfTurns(_ turns: inout [Float]) {
+  package static func sineOfTurns(_ turns: inout [Float]) {
     let whole = turns.count - turns.count % Lanes.scalarCount
     turns.withUnsafeMutableBytes { turns in
       for i in stride(from: 0, to: whole * 4, by: Lanes.scalarCount * 4) {
@@ -87,7 +87,7 @@ enum VocoderMath {
 
   /// sin(x), to 2e-7 for |x| up to 1e4.
   @inline(__always)
-  static func sine(_ x: Lanes) -> Lanes {
+  private static func sine(_ x: Lanes) -> Lanes {
     let (sine, halfTurns) = reducedSine(x)
     let parity = halfTurns - rounded(halfTurns * 0.5) * 2
     return sine.replacing(with: -sine, where: parity .!= 0)
