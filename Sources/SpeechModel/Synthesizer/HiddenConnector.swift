@@ -1,0 +1,65 @@
+public import Checkpoints
+public import Kernels
+
+/// Brings hidden states of the language model to the width of the speech-token model.
+///
+/// Linear, ReLU, Linear, LayerNorm, as in ELLSA. Before it an RMSNorm may stand, because the
+/// residual stream of a language model grows from layer to layer.
+public struct HiddenConnector: Sendable {
+  /// The width of what comes in.
+  public let inputs: Int
+  /// The width of what goes out.
+  public let outputs: Int
+
+  private let inputNorm: RootMeanSquareNorm?
+  private let first: Linear
+  private let second: Linear
+  private let gain: [Float]
+  private let bias: [Float]
+
+  private static let epsilon: Float = 1e-5
+
+  /// Takes `prefix` + `fc1`, `fc2` and `norm`, with weight and bias each, and `input_norm.weight`
+  /// where the source has it.
+  ///
+  /// - Throws: ``CheckpointError`` that names the tensor that is missing or has another shape.
+  public init(
+    inputs: Int, inner: Int, outputs: Int, from source: any TensorSource, prefix: String,
+    compute: Compute
+  ) throws(CheckpointError) {
+    self.inputs = inputs
+    self.outputs = outputs
+    let name = "\(prefix)input_norm"
+    inputNorm =
+      source.info("\(name).weight") == nil
+      ? nil
+      : try RootMeanSquareNorm(name, width: inputs, epsilon: Self.epsilon, from: source)
+    first = try Linear(
+      "\(prefix)fc1", inputs: inputs, outputs: inner, hasBias: true, from: source,
+      compute: compute)
+    second = try Linear(
+      "\(prefix)fc2", inputs: inner, outputs: outputs, hasBias: true, from: source,
+      compute: compute)
+    gain = try source.vector("\(prefix)norm.weight", count: outputs)
+    bias = try source.vector("\(prefix)norm.bias", count: outputs)
+  }
+
+  /// Maps each row: `[positions, inputs]` gives `[positions, outputs]`.
+  public func callAsFunction(_ x: Matrix) -> Matrix {
+    var inner = first(inputNorm?(x) ?? x)
+    for i in inner.values.indices { inner.values[i] = max(0, inner.values[i]) }
+    var result = second(inner)
+    for row in 0..<result.rows { normalize(&result, row: row) }
+    return result
+  }
+
+  private func normalize(_ x: inout Matrix, row: Int) {
+    let range = row * outputs..<(row + 1) * outputs
+    let mean = x.values[range].reduce(0, +) / Float(outputs)
+    let variance = x.values[range].reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Float(outputs)
+    let scale = 1 / (variance + Self.epsilon).squareRoot()
+    for (column, i) in range.enumerated() {
+      x.values[i] = (x.values[i] - mean) * scale * gain[column] + bias[column]
+    }
+  }
+}
