@@ -5,7 +5,8 @@ import Testing
 
 @Suite struct MambaConfigurationTests {
   private func read(_ json: String) throws -> MambaConfiguration {
-    try MambaConfiguration(huggingFace: Data(json.utf8), file: "config.json")
+    try MambaConfiguration(
+      json: MambaConfiguration.readLeniently(Array(json.utf8), file: "config.json"))
   }
 
   @Test func `a Mamba configuration is read`() throws {
@@ -43,7 +44,7 @@ import Testing
     arguments: [
       ("{", CheckpointError.Code.malformed, nil),
       ("[]", .malformed, nil),
-      (#"{"model_type": "mamba", "hidden_size": 8}"#, .malformed, nil),
+      (#"{"model_type": "mamba", "hidden_size": 8}"#, .missing, "num_hidden_layers"),
       (
         #"{"model_type": "llama", "hidden_size": 8, "num_hidden_layers": 1}"#, .unsupported,
         "model_type"
@@ -53,7 +54,7 @@ import Testing
         .unsupported, "hidden_act"
       ),
       (
-        #"{"model_type": "mamba", "hidden_size": -8, "num_hidden_layers": 1}"#, .mismatch, "width"
+        #"{"model_type": "mamba", "hidden_size": -8, "num_hidden_layers": 1}"#, .mismatch, "hidden_size"
       ),
       (
         #"{"model_type": "mamba", "hidden_size": 8, "num_hidden_layers": 1, "expand": 9223372036854775807}"#,

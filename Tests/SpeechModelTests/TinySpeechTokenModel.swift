@@ -10,12 +10,7 @@ enum TinySpeechTokenModel {
   /// The end and fill tokens are made likelier, so that they come up by themselves.
   static var tensors: FilledTensors {
     get throws {
-      let transformer = try TinyLanguageModel.qwen2()
-      var shapes = TinyLanguageModel.shapes(transformer, prefix: "llm.model.model.")
-      shapes["llm_embedding.weight"] = [2, 32]
-      shapes["speech_embedding.weight"] = [codes + 3, 32]
-      shapes["llm_decoder.weight"] = [codes + 3, 32]
-      shapes["llm_decoder.bias"] = [codes + 3]
+      let shapes = try configuration(.chunk, 1, 1).tensorShapes()
       var bias = FilledTensors.values(name: "llm_decoder.bias", shape: [codes + 3])
       bias[codes] += 0.4
       bias[codes + 2] += 0.4

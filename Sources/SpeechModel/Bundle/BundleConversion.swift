@@ -96,7 +96,7 @@ public struct BundleConversion: Sendable {
       files.source, names: files.source.names.filter { needed[$0] != nil },
       to: FilePath.join(folder, weights), as: type)
     try OutputFile.write(
-      JSONValue.object(files.configurationJSON).encoded(), to: FilePath.join(folder, config))
+      JSONValue.object(files.json).encoded(), to: FilePath.join(folder, config))
   }
 
   private func copy(_ file: String, to folder: String, as name: String) throws(CheckpointError) {

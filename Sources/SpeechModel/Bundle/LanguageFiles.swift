@@ -5,6 +5,8 @@ package import Tokenization
 package struct LanguageFiles: Sendable {
   /// The model's shape.
   package let configuration: LlamaConfiguration
+  /// The model's shape as a `config.json`.
+  package let json: JSONObject
   /// Its tensors, under Hugging Face's names, adapters merged.
   package let source: any TensorSource
   /// The GGUF file, where it is one.
@@ -23,20 +25,30 @@ package struct LanguageFiles: Sendable {
     var source: any TensorSource
     if path.hasSuffix(".gguf") {
       let model = try LlamaGGUF(path: path)
-      configuration = try LlamaConfiguration(
-        json: model.configuration, rotaryDivisors: model.ropeDivisors)
+      json = Self.configuration(of: model)
       (gguf, source) = (model, model)
     } else {
-      configuration = try LlamaConfiguration(
-        json: try JSONObject(contentsOfFile: config ?? FilePath.join(path, "config.json")))
+      json = try JSONObject(contentsOfFile: config ?? FilePath.join(path, "config.json"))
       (gguf, source) = (nil, try SafeTensors.open(path))
     }
+    configuration = try LlamaConfiguration(json: json)
     if !adapters.isEmpty {
       var opened: [LoRAAdapter] = []
       for adapter in adapters { opened.append(try LoRAAdapter(folder: adapter)) }
       source = try LoRAMergedSource(base: source, adapters: opened)
     }
     self.source = source
+  }
+
+  /// A GGUF file's shape with the divisors of its rotary frequencies, where it has some.
+  private static func configuration(of model: LlamaGGUF) -> JSONObject {
+    guard let divisors = model.ropeDivisors else { return model.configuration }
+    let scaling = JSONObject([
+      ("rope_type", "divisors"), ("divisors", .array(divisors.map { .number(Double($0)) })),
+    ])
+    return JSONObject(
+      model.configuration.filter { $0.key != "rope_scaling" } + [("rope_scaling", .object(scaling))]
+    )
   }
 
   /// The tokenizer: a `tokenizer.json`, or the GGUF file's own; nil where there is neither.

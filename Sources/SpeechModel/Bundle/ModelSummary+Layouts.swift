@@ -105,11 +105,13 @@ extension ModelSummary {
   }
 
   static func huggingFace(_ path: String) throws(CheckpointError) -> ModelSummary {
-    let json = try JSONObject(contentsOfFile: FilePath.join(path, "config.json"))
+    let config = FilePath.join(path, "config.json")
+    let json = try MambaConfiguration.readLeniently(
+      Array(try MappedFile(path: config).bytes), file: config)
     guard try json.optionalString("model_type")?.hasPrefix("mamba") == true else {
       return try language(.huggingFace, path)
     }
-    let sizes = try MambaConfiguration(huggingFace: json)
+    let sizes = try MambaConfiguration(json: json)
     let source = try SafeTensors.open(path)
     // The class with a language-model head puts everything below "backbone.".
     let prefix = source.info("backbone.norm_f.weight") == nil ? "" : "backbone."
@@ -137,10 +139,10 @@ extension ModelSummary {
   }
 
   static func adapter(_ path: String) throws(CheckpointError) -> ModelSummary {
-    let adapter = try LoRAAdapter(folder: path)
-    return ModelSummary(
-      kind: .adapter, name: path,
-      parts: [Part("adapter", "rank \(adapter.rank), scale \(adapter.scale)", in: adapter.source)])
+    // Opening it checks that its factors are complete.
+    _ = try LoRAAdapter(folder: path)
+    let tensors = try SafeTensorsFile(path: FilePath.join(path, "adapter_model.safetensors"))
+    return ModelSummary(kind: .adapter, name: path, parts: [Part("adapter", "", in: tensors)])
   }
 
   static func tokenizer(_ path: String) throws(CheckpointError) -> ModelSummary {

@@ -1,110 +1,79 @@
 public import Checkpoints
-public import Foundation
+import Foundation
 
 extension MambaConfiguration {
   /// Reads the `config.json` of a public checkpoint whose `model_type` is `mamba` or `mamba2`.
   ///
-  /// - Throws: ``CheckpointError`` that names the key: malformed JSON, a missing size, a
-  ///   `model_type`, activation or number of groups that is not supported.
-  public init(huggingFace json: Data, file: String? = nil) throws(CheckpointError) {
-    let keys: Keys
-    do {
-      keys = try JSONDecoder().decode(Keys.self, from: Self.withoutInfinity(json))
-    } catch {
-      throw CheckpointError(.malformed, file: file, reason: "is no configuration: \(error)")
+  /// - Throws: ``CheckpointError`` that names the key: a missing size, a `model_type`, activation or
+  ///   number of groups that is not supported.
+  public init(json: JSONObject) throws(CheckpointError) {
+    let type = try json.string("model_type")
+    guard let variant = Variant(rawValue: type) else {
+      throw json.error(
+        .unsupported, "model_type", reason: "is \"\(type)\", expected \"mamba\" or \"mamba2\"")
     }
-    guard let variant = Variant(rawValue: keys.model_type) else {
-      throw CheckpointError(
-        .unsupported, file: file, subject: "model_type",
-        reason: "is \(keys.model_type), expected mamba or mamba2")
+    let activation = try json.optionalString("hidden_act") ?? "silu"
+    guard activation == "silu" else {
+      throw json.error(
+        .unsupported, "hidden_act", reason: "is \"\(activation)\", expected \"silu\"")
     }
-    guard keys.hidden_act ?? "silu" == "silu" else {
-      throw CheckpointError(
-        .unsupported, file: file, subject: "hidden_act",
-        reason: "is \(keys.hidden_act ?? ""), expected silu")
+    // Wide enough for any model, narrow enough that no product of sizes overflows.
+    let sizes = 1...1 << 17
+    func size(_ key: String, _ usual: Int) throws(CheckpointError) -> Int {
+      try json.optionalInteger(key, in: sizes) ?? usual
     }
-    let (inner, overflow) = keys.hidden_size.multipliedReportingOverflow(by: keys.expand ?? 2)
-    guard !overflow else {
-      throw CheckpointError(.mismatch, file: file, subject: "expand", reason: "is absurd")
-    }
+    let width = try json.integer("hidden_size", in: sizes)
+    let layers = try json.integer("num_hidden_layers", in: 1...1024)
+    let inner = try size("expand", 2) * width
+    let kernel = try size("conv_kernel", 4)
     switch variant {
     case .mamba:
       self.init(
-        variant: .mamba, width: keys.hidden_size, layers: keys.num_hidden_layers,
-        stateSize: keys.state_size ?? 16, kernel: keys.conv_kernel ?? 4,
-        innerWidth: keys.intermediate_size ?? inner, timeStepRank: keys.time_step_rank?.number,
-        usesBias: keys.use_bias ?? true)
+        variant: .mamba, width: width, layers: layers, stateSize: try size("state_size", 16),
+        kernel: kernel, innerWidth: try size("intermediate_size", inner),
+        timeStepRank: try Self.rank(json), usesBias: try json.optionalBool("use_bias") ?? true)
     case .mamba2:
+      let limits = try json.optionalArray("time_step_limit") ?? []
       self.init(
-        variant: .mamba2, width: keys.hidden_size, layers: keys.num_hidden_layers,
-        stateSize: keys.state_size ?? 128, kernel: keys.conv_kernel ?? 4, innerWidth: inner,
-        headSize: keys.head_dim ?? 64, timeStepMinimum: keys.time_step_limit?.first?.number ?? 0,
-        timeStepMaximum: keys.time_step_limit?.dropFirst().first?.number,
-        usesBias: keys.use_bias ?? false)
+        variant: .mamba2, width: width, layers: layers, stateSize: try size("state_size", 128),
+        kernel: kernel, innerWidth: inner, headSize: try size("head_dim", 64),
+        timeStepMinimum: Float(limits.first?.numberValue ?? 0),
+        timeStepMaximum: limits.dropFirst().first?.numberValue.map { Float($0) },
+        usesBias: try json.optionalBool("use_bias") ?? false)
     }
-    usesConvolutionBias = keys.use_conv_bias ?? true
-    epsilon = keys.layer_norm_epsilon ?? 1e-5
-    try validate(file: file)
-    guard variant == .mamba || keys.n_groups ?? 8 == 1 else {
-      throw CheckpointError(
-        .unsupported, file: file, subject: "n_groups",
-        reason: "is \(keys.n_groups ?? 8), expected 1")
+    usesConvolutionBias = try json.optionalBool("use_conv_bias") ?? true
+    epsilon = Float(try json.optionalNumber("layer_norm_epsilon") ?? 1e-5)
+    try validate()
+    guard variant == .mamba2 else { return }
+    // The class's own defaults, which files leave out.
+    let groups = try size("n_groups", 8)
+    guard groups == 1 else {
+      throw json.error(.unsupported, "n_groups", reason: "is \(groups), expected 1")
     }
-    guard variant == .mamba || keys.num_heads ?? 128 == heads else {
-      throw CheckpointError(
-        .mismatch, file: file, subject: "num_heads",
-        reason: "is \(keys.num_heads ?? 128), expected \(heads) of \(headSize)")
-    }
-  }
-
-  /// Some writers put a bare `Infinity` into `time_step_limit`, which is no JSON.
-  private static func withoutInfinity(_ json: Data) -> Data {
-    let text = String(decoding: json, as: UTF8.self)
-    return Data(
-      text.replacingOccurrences(
-        of: #"([\[,:]\s*)Infinity"#, with: "$1null", options: .regularExpression
-      ).utf8)
-  }
-
-  /// The keys of `config.json` that matter here.
-  private struct Keys: Decodable {
-    let model_type: String
-    let hidden_size: Int
-    let num_hidden_layers: Int
-    let state_size: Int?
-    let conv_kernel: Int?
-    let expand: Int?
-    let intermediate_size: Int?
-    let time_step_rank: Rank?
-    let head_dim: Int?
-    let num_heads: Int?
-    let n_groups: Int?
-    let time_step_limit: [Limit]?
-    let use_bias: Bool?
-    let use_conv_bias: Bool?
-    let hidden_act: String?
-    let layer_norm_epsilon: Float?
-  }
-
-  /// A number, or the text "auto".
-  private struct Rank: Decodable {
-    let number: Int?
-
-    init(from decoder: any Decoder) throws {
-      let container = try decoder.singleValueContainer()
-      number = try? container.decode(Int.self)
-      if number == nil, try container.decode(String.self) != "auto" {
-        throw DecodingError.dataCorruptedError(in: container, debugDescription: "expected auto")
-      }
+    let found = try size("num_heads", 128)
+    guard found == heads else {
+      throw json.error(
+        .mismatch, "num_heads", reason: "is \(found), expected \(heads) of \(headSize)")
     }
   }
 
-  /// A number; nil for infinity, which is written as `{"__float__": "Infinity"}` or null.
-  private struct Limit: Decodable {
-    let number: Float?
-
-    init(from decoder: any Decoder) throws {
-      number = try? decoder.singleValueContainer().decode(Float.self)
+  /// A number; nil for "auto", a sixteenth of the width.
+  private static func rank(_ json: JSONObject) throws(CheckpointError) -> Int? {
+    switch json.optionalValue("time_step_rank") {
+    case nil, .string("auto"): nil
+    default: try json.integer("time_step_rank", in: 1...1 << 17)
     }
+  }
+
+  /// Reads a text whose writer may have put a bare `Infinity` into `time_step_limit`, which is no
+  /// JSON: it becomes null, no limit. Everything else is read strictly.
+  package static func readLeniently(
+    _ bytes: [UInt8], file: String
+  ) throws(CheckpointError) -> JSONObject {
+    let text = String(decoding: bytes, as: UTF8.self)
+    guard text.contains("Infinity") else { return try JSONObject(parsing: bytes, file: file) }
+    let plain = text.replacingOccurrences(
+      of: #"([\[,:]\s*)Infinity"#, with: "$1null", options: .regularExpression)
+    return try JSONObject(parsing: Array(plain.utf8), file: file)
   }
 }

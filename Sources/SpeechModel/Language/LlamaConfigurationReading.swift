@@ -105,6 +105,9 @@ extension RotaryConfiguration {
           lowFrequency: try scaling.number("low_freq_factor"),
           highFrequency: try scaling.number("high_freq_factor"),
           context: try scaling.number("original_max_position_embeddings")))
+    case "divisors":
+      // Ours: what a GGUF file holds as a tensor.
+      self.init(base: base, scaling: .divisors(try scaling.numbers("divisors")))
     default:
       throw scaling.error(
         .unsupported, key, reason: "is \"\(type)\", expected \"default\" or \"llama3\"")

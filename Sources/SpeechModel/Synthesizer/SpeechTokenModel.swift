@@ -91,6 +91,8 @@ public struct SpeechTokenModel: Sendable {
   public var position: Int { transformer.position }
   /// The number of codes so far, the prompt's not counted.
   public var produced: Int { sequence.produced }
+  /// Why the speech is over, where it is.
+  public var end: SpeechEnd? { sequence.end }
 
   /// The model's own embeddings of text tokens, `[tokens, hiddenSize]`; nil where the checkpoint
   /// has no such table because the text comes from another model.

@@ -3,7 +3,7 @@ public import Checkpoints
 /// The shape of a text-speech language model of CosyVoice2's form, and the rules of its sequence.
 public struct SpeechTokenConfiguration: Sendable, Equatable {
   /// How text and speech take turns in the sequence.
-  public enum Mode: String, Sendable {
+  public enum Mode: String, Sendable, Codable {
     /// CosyVoice2: the model says by a fill token, or is made to, that it wants more text.
     case fill
     /// SALMONN-omni: a chunk of text is always followed by a whole chunk of codes.
