@@ -4,14 +4,14 @@ import Glibc
 ///
 /// Unless ``finish()`` is called the partial file is removed at the end, so that a crash of the
 /// program or a full disk never leaves half a model under the model's name.
-struct OutputFile: ~Copyable {
+package struct OutputFile: ~Copyable {
   private let path: String
   private let partial: String?
   private let descriptor: CInt
-  private(set) var count = 0
+  package private(set) var count = 0
 
   /// Begins a file.
-  init(path: String) throws(CheckpointError) {
+  package init(path: String) throws(CheckpointError) {
     guard !path.isEmpty, !path.utf8.contains(0) else {
       throw CheckpointError(.missing, file: path, reason: "is no file name")
     }
@@ -24,7 +24,7 @@ struct OutputFile: ~Copyable {
   }
 
   /// Writes to something that is there, such as a device.
-  init(device path: String) throws(CheckpointError) {
+  package init(device path: String) throws(CheckpointError) {
     descriptor = try SystemCall.check("open it", file: path) { open(path, O_WRONLY | O_CLOEXEC) }
     self.path = path
     partial = nil
@@ -36,7 +36,7 @@ struct OutputFile: ~Copyable {
   }
 
   /// Adds bytes at the end.
-  mutating func append(_ bytes: UnsafeRawBufferPointer) throws(CheckpointError) {
+  package mutating func append(_ bytes: UnsafeRawBufferPointer) throws(CheckpointError) {
     let descriptor = descriptor
     var rest = bytes
     while !rest.isEmpty {
@@ -49,19 +49,19 @@ struct OutputFile: ~Copyable {
   }
 
   /// Adds bytes at the end.
-  mutating func append(_ bytes: [UInt8]) throws(CheckpointError) {
+  package mutating func append(_ bytes: [UInt8]) throws(CheckpointError) {
     try bytes.withUnsafeBufferPointer { (bytes) throws(CheckpointError) in
       try append(UnsafeRawBufferPointer(bytes))
     }
   }
 
   /// Adds zeros up to a multiple of `alignment`.
-  mutating func pad(to alignment: Int) throws(CheckpointError) {
+  package mutating func pad(to alignment: Int) throws(CheckpointError) {
     try append([UInt8](repeating: 0, count: (alignment - count % alignment) % alignment))
   }
 
   /// Makes the file durable and gives it its name.
-  consuming func finish() throws(CheckpointError) {
+  package consuming func finish() throws(CheckpointError) {
     let descriptor = descriptor
     try SystemCall.check("write it to the disk", file: path) { fsync(descriptor) }
     guard let partial else { return }

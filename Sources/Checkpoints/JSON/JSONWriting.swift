@@ -1,8 +1,7 @@
 extension JSONValue {
-  /// The value as compact JSON text: no spaces, one line.
+  /// The value as compact JSON text: no spaces, one line; names in the order of the object or, on
+  /// request, in the order of their bytes.
   ///
-  /// - Parameter sortingKeys: whether names are written in the order of their bytes instead of
-  ///   their order in the object.
   /// - Important: Traps where a number is infinite or not a number: JSON has none.
   public func text(sortingKeys: Bool = false) -> String {
     String(decoding: encoded(sortingKeys: sortingKeys), as: UTF8.self)
