@@ -33,13 +33,14 @@ public protocol TensorSource: Sendable {
 extension TensorSource {
   /// A tensor's values as single-precision numbers, whatever its number format.
   package func values(_ name: String, shape: [Int]) throws(CheckpointError) -> [Float] {
-    guard let info = info(name) else { throw .missingTensor(name, in: nil) }
-    guard info.shape == shape else {
-      throw .wrongShape(name, found: info.shape, expected: shape, in: nil)
+    // A row is what the number format's blocks run along: all but the first dimension.
+    let rows = shape.count > 1 ? shape[0] : 1
+    let columns = shape.dropFirst(shape.count > 1 ? 1 : 0).reduce(1, *)
+    let weights = try matrix(name, rows: rows, columns: columns)
+    guard let info = info(name), info.shape == shape else {
+      throw .wrongShape(name, found: info(name)?.shape ?? [], expected: shape, in: nil)
     }
-    let columns = shape.last ?? 1
-    let rows = shape.dropLast().reduce(1, *)
-    return Dequantization.values(of: try matrix(name, rows: rows, columns: columns))
+    return Dequantization.values(of: weights)
   }
 
   /// A one-dimensional tensor's values.
