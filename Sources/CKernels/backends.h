@@ -14,6 +14,21 @@ typedef void ck_linear_function(
     const float *bias, float *y, size_t stride);
 typedef void ck_fill_function(const ck_activations *x, size_t first, size_t end);
 
+/// The functions of vector_template.h for one instruction set.
+typedef struct ck_vector_functions {
+  void (*map)(ck_function function, float *x, const float *y, size_t count, float parameter);
+  void (*snake)(float *x, const float *alpha, size_t rows, size_t columns);
+  void (*softmax)(float *x, size_t rows, size_t columns, size_t valid);
+  void (*rms_norm)(float *x, const float *weight, size_t rows, size_t columns, float epsilon);
+  void (*layer_norm)(
+      float *x, const float *weight, const float *bias, size_t rows, size_t columns,
+      float epsilon);
+  void (*scan)(const ck_scan *scan, size_t first, size_t end);
+  void (*attend)(const ck_attention *attention);
+} ck_vector_functions;
+
+extern const ck_vector_functions ck_vector_portable, ck_vector_avx2, ck_vector_avx512;
+
 ck_linear_function ck_float_portable, ck_quantized_portable;
 ck_fill_function ck_fill_portable;
 #if defined(__x86_64__)

@@ -68,3 +68,47 @@ void ck_linear(
       type, (const uint8_t *)weights + first * row_bytes, row_bytes, end - first, x,
       bias ? bias + first : NULL, y + first, stride);
 }
+
+static const ck_vector_functions *ck_vector(ck_backend backend) {
+  switch (backend) {
+#if defined(__x86_64__)
+    case CK_AVX2: return &ck_vector_avx2;
+    case CK_AVX512: return &ck_vector_avx512;
+#endif
+    default: return &ck_vector_portable;
+  }
+}
+
+void ck_map(
+    ck_backend backend, ck_function function, float *x, const float *y, size_t count,
+    float parameter) {
+  ck_vector(backend)->map(function, x, y, count, parameter);
+}
+
+void ck_snake(ck_backend backend, float *x, const float *alpha, size_t rows, size_t columns) {
+  ck_vector(backend)->snake(x, alpha, rows, columns);
+}
+
+void ck_softmax(ck_backend backend, float *x, size_t rows, size_t columns, size_t valid) {
+  ck_vector(backend)->softmax(x, rows, columns, valid);
+}
+
+void ck_rms_norm(
+    ck_backend backend, float *x, const float *weight, size_t rows, size_t columns,
+    float epsilon) {
+  ck_vector(backend)->rms_norm(x, weight, rows, columns, epsilon);
+}
+
+void ck_layer_norm(
+    ck_backend backend, float *x, const float *weight, const float *bias, size_t rows,
+    size_t columns, float epsilon) {
+  ck_vector(backend)->layer_norm(x, weight, bias, rows, columns, epsilon);
+}
+
+void ck_selective_scan(ck_backend backend, const ck_scan *scan, size_t first, size_t end) {
+  ck_vector(backend)->scan(scan, first, end);
+}
+
+void ck_attend(ck_backend backend, const ck_attention *attention) {
+  ck_vector(backend)->attend(attention);
+}

@@ -92,6 +92,82 @@ void ck_linear(
     ck_backend backend, ck_type type, const void *weights, size_t row_bytes, size_t first,
     size_t end, const ck_activations *x, const float *bias, float *y, size_t stride);
 
+/// Functions of one number, and of two for the last three.
+typedef enum ck_function {
+  CK_EXP,
+  CK_SIGMOID,
+  CK_SILU,
+  CK_SOFTPLUS,
+  CK_TANH,
+  CK_MISH,
+  CK_GELU,
+  CK_ELU,
+  CK_LEAKY_RELU,  // parameter: the slope below zero
+  CK_RELU,
+  CK_SIN,
+  CK_COS,
+  CK_SCALE,     // parameter: the factor
+  CK_ADD,       // x + y
+  CK_MULTIPLY,  // x * y
+  CK_GATE,      // silu(x) * y
+} ck_function;
+
+/// Replaces each x by its function value.
+void ck_map(
+    ck_backend backend, ck_function function, float *x, const float *y, size_t count,
+    float parameter);
+
+/// x + sin(alpha x)^2 / (alpha + 1e-9), alpha by column.
+void ck_snake(ck_backend backend, float *x, const float *alpha, size_t rows, size_t columns);
+
+/// Softmax of the first `valid` columns of each row; the others become 0.
+void ck_softmax(ck_backend backend, float *x, size_t rows, size_t columns, size_t valid);
+
+/// x / sqrt(mean of x^2 + epsilon) * weight of each row.
+void ck_rms_norm(
+    ck_backend backend, float *x, const float *weight, size_t rows, size_t columns, float epsilon);
+
+/// (x - mean) / sqrt(variance + epsilon) * weight + bias of each row; weight, bias may be NULL.
+void ck_layer_norm(
+    ck_backend backend, float *x, const float *weight, const float *bias, size_t rows,
+    size_t columns, float epsilon);
+
+/// The selective scan of a Mamba mixer over some steps.
+typedef struct ck_scan {
+  size_t steps;
+  size_t channels;
+  size_t states;
+  const float *x;      // [steps, channels]
+  const float *delta;  // [steps, channels]
+  const float *a;      // [channels, states]
+  const float *b;      // [steps, states]
+  const float *c;      // [steps, states]
+  const float *d;      // [channels]
+  float *state;        // [channels, states], carried
+  float *y;            // [steps, channels]
+} ck_scan;
+
+/// Does the channels `first ..< end`.
+void ck_selective_scan(ck_backend backend, const ck_scan *scan, size_t first, size_t end);
+
+/// One query position's heads that share a key and value head.
+typedef struct ck_attention {
+  size_t heads;
+  size_t head_columns;
+  /// How many positions are seen, from the first.
+  size_t positions;
+  /// The distance of neighbouring positions in the keys, and in the values.
+  size_t stride, value_stride;
+  const float *queries;  // [heads, head_columns]
+  const float *keys;
+  const float *values;
+  float scale;
+  float *scores;  // [heads, positions], scratch
+  float *y;       // [heads, head_columns]
+} ck_attention;
+
+void ck_attend(ck_backend backend, const ck_attention *attention);
+
 /// Threads that share the work of one caller at a time.
 typedef struct ck_pool ck_pool;
 
