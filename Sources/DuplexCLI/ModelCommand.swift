@@ -1,6 +1,6 @@
-import ArgumentParser
+public import ArgumentParser
 import Checkpoints
-import Kernels
+public import Kernels
 import SpeechModel
 
 /// `omni model`: what is in a model; converts and times it.

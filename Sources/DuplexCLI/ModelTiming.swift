@@ -83,7 +83,7 @@ struct ModelTiming {
     ]
     audioSeconds = Double(samples) / Double(synthesizer.sampleRate)
     var usage = rusage()
-    getrusage(RUSAGE_SELF, &usage)
+    getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
     peakBytes = usage.ru_maxrss * 1024
   }
 

@@ -1,7 +1,7 @@
-import ArgumentParser
+public import ArgumentParser
 import Checkpoints
 import Foundation
-import Kernels
+public import Kernels
 import SpeechModel
 
 /// Writes a bundle of a real shape with random weights: to measure loading, memory and speed

@@ -56,7 +56,7 @@ struct RandomBundle {
   ) throws {
     let plan = shapes.sorted { $0.key < $1.key }.map { name, shape in
       let info = TensorInfo(type: .float32, shape: shape)
-      return (name, shape, BundleConversion.type(for: name, info, asked: type))
+      return (name, shape, BundleConversion.storedType(for: name, info, asked: type))
     }
     var writer = try SafeTensorsWriter(
       path: path,
@@ -68,7 +68,7 @@ struct RandomBundle {
   private func writeGGUF(_ sizes: LlamaConfiguration, to path: String) throws {
     let plan = sizes.tensorShapes().sorted { $0.key < $1.key }.map { name, shape in
       let info = TensorInfo(type: .float32, shape: shape)
-      return (name, shape, BundleConversion.type(for: name, info, asked: type))
+      return (name, shape, BundleConversion.storedType(for: name, info, asked: type))
     }
     let metadata: [(String, GGUFValue)] = [
       ("general.architecture", .string("llama")),

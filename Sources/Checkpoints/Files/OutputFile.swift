@@ -41,7 +41,7 @@ package struct OutputFile: ~Copyable {
     var rest = bytes
     while !rest.isEmpty {
       let written = try SystemCall.check("write to it", file: path) {
-        write(descriptor, rest.baseAddress, rest.count)
+        Glibc.write(descriptor, rest.baseAddress, rest.count)
       }
       rest = UnsafeRawBufferPointer(rebasing: rest[written...])
       count += written
@@ -73,5 +73,12 @@ package struct OutputFile: ~Copyable {
       fsync(folder)
       close(folder)
     }
+  }
+
+  /// Writes a whole file at once.
+  package static func write(_ bytes: [UInt8], to path: String) throws(CheckpointError) {
+    var file = try OutputFile(path: path)
+    try file.append(bytes)
+    try file.finish()
   }
 }

@@ -18,7 +18,7 @@ public struct BundleConversion: Sendable {
   public init(
     type: ElementType, synthesizerType: ElementType = .float16
   ) throws(CheckpointError) {
-    for type in [type, synthesizerType] where !Quantization.isSupported(type) {
+    for type in [type, synthesizerType] where [.q4_K, .q5_K, .q6_K].contains(type) {
       throw CheckpointError(
         .unsupported, subject: type.rawValue, reason: "is a format that is read, not written")
     }
@@ -114,7 +114,7 @@ public struct BundleConversion: Sendable {
     var plan: [(name: String, shape: [Int], type: ElementType)] = []
     for name in names {
       guard let info = source.info(name) else { continue }
-      plan.append((name, info.shape, Self.type(for: name, info, asked: type)))
+      plan.append((name, info.shape, Self.storedType(for: name, info, asked: type)))
     }
     var declarations: [SafeTensorsWriter.Declaration] = []
     for (name, shape, type) in plan { declarations.append(try .init(name, type: type, shape: shape)) }
@@ -123,13 +123,26 @@ public struct BundleConversion: Sendable {
       let rows = shape.count > 1 ? shape[0] : 1
       let columns = (shape.count > 1 ? shape.dropFirst() : shape[...]).reduce(1, *)
       let weights = try source.matrix(name, rows: rows, columns: columns)
-      try writer.append(Quantization.converted(weights, to: type))
+      guard weights.type != type else {
+        try writer.append(weights)
+        continue
+      }
+      let values = Dequantization.values(of: weights)
+      do {
+        try writer.append(
+          Quantization.quantize(values, rows: rows, columns: columns, to: type))
+      } catch let error as CheckpointError {
+        throw error
+      } catch {
+        throw CheckpointError(
+          .mismatch, file: path, subject: name, reason: "cannot become \(type.rawValue): \(error)")
+      }
     }
     try writer.finish()
   }
 
   /// The format in which a tensor is written.
-  static func type(for name: String, _ info: TensorInfo, asked: ElementType) -> ElementType {
+  package static func storedType(for name: String, _ info: TensorInfo, asked: ElementType) -> ElementType {
     let columns = info.shape.dropFirst().reduce(1, *)
     let isSensitive =
       name.hasSuffix("A_log") || name.contains("pos_bias") || name.contains("original")

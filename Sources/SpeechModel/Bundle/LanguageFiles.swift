@@ -55,6 +55,10 @@ package struct LanguageFiles: Sendable {
   package func tokenizer(path: String?) throws(CheckpointError) -> Tokenizer? {
     if let path { return try Tokenizer(path: path) }
     guard let gguf, gguf.file.metadata["tokenizer.ggml.model"] != nil else { return nil }
-    return try Tokenizer(gguf.tokenizer(), name: gguf.file.name)
+    let stored = try gguf.tokenizer()
+    return try Tokenizer(
+      tokens: stored.tokens, types: stored.tokenTypes, merges: stored.merges,
+      preTokenizer: stored.preTokenizer ?? "", beginID: stored.beginOfText,
+      endID: stored.endOfText, name: gguf.file.name)
   }
 }

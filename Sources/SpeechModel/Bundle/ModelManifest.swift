@@ -166,11 +166,17 @@ extension ModelManifest {
       guard let section = try object.optionalObject(key) else { return defaults }
       return try ManifestCoding.decode(section, over: defaults)
     }
+    // The two forms of the vocoder have different defaults.
+    var synthesizer = Synthesizer()
+    let vocoder = try object.optionalObject("synthesizer")?.optionalObject("vocoderConfiguration")
+    if let form = try vocoder?.optionalString("form").flatMap(VocoderConfiguration.Form.init) {
+      synthesizer.vocoderConfiguration = VocoderConfiguration(form: form)
+    }
     self.init(
       name: try object.string("name"), summary: try object.optionalString("summary") ?? "",
       block: try section("block", Block()), encoder: try section("encoder", Encoder()),
       language: try section("language", Language()),
-      synthesizer: try section("synthesizer", Synthesizer()))
+      synthesizer: try section("synthesizer", synthesizer))
     try validate(object)
   }
 
