@@ -43,7 +43,9 @@ struct ModelTiming {
 
     var random = SeededRandom(seed: 1)
     var token = tokens.think
-    var (heard, answered, spoken, total): ([Double], [Double], [Double], [Double]) = ([], [], [], [])
+    var (heard, answered, spoken, total): ([Double], [Double], [Double], [Double]) = (
+      [], [], [], []
+    )
     var samples = 0
     let blockSamples = encoder.configuration.blockSamples
     for _ in 0..<blocks {
@@ -104,7 +106,8 @@ struct ModelTiming {
       (["\(name): \(blocks) blocks of 80 ms, \(threads) thread(s), kernels: \(backend)", ""]
       + ModelReport.table(rows)
       + [
-        "", "peak memory: \(ModelReport.bytes(peakBytes)); "
+        "",
+        "peak memory: \(ModelReport.bytes(peakBytes)); "
           + "audio made: \(ModelReport.decimal(audioSeconds, 2)) s",
       ]).joined(separator: "\n")
   }

@@ -54,7 +54,8 @@ import Testing
         .unsupported, "hidden_act"
       ),
       (
-        #"{"model_type": "mamba", "hidden_size": -8, "num_hidden_layers": 1}"#, .mismatch, "hidden_size"
+        #"{"model_type": "mamba", "hidden_size": -8, "num_hidden_layers": 1}"#, .mismatch,
+        "hidden_size"
       ),
       (
         #"{"model_type": "mamba", "hidden_size": 8, "num_hidden_layers": 1, "expand": 9223372036854775807}"#,

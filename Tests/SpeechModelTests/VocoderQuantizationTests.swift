@@ -49,7 +49,9 @@ struct VocoderQuantizationTests {
     let eightBit = EightBitTensors(base: tensors)
     #expect(eightBit.info("resblocks.0.convs1.0.weight")?.type == .q8_0)
     let plain = try Vocoder(sizes, from: tensors, noiseSeed: nil, compute: Compute())
-    var quantized = try Vocoder(sizes, from: eightBit, noiseSeed: nil, compute: Compute())
+    // As in a bundle: stored in eight bits, computed in single precision.
+    var quantized = try Vocoder(
+      sizes, from: ExpandedSource(eightBit), noiseSeed: nil, compute: Compute())
     let mel = VocoderFixtures.mel("quantized", frames: 12, bins: 32)
 
     let (pitch, source) = plain.excitation(mel)

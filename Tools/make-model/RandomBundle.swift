@@ -25,7 +25,8 @@ struct RandomBundle {
     let section = manifest.encoder
     try writeTensors(
       section.configuration.tensorShapes().merging(
-        section.connector(languageWidth: language.hiddenSize).tensorShapes()) { $1 },
+        section.connector(languageWidth: language.hiddenSize).tensorShapes()
+      ) { $1 },
       to: path(section.weights), as: type)
 
     let synthesizer = manifest.synthesizer
@@ -33,12 +34,14 @@ struct RandomBundle {
       to: URL(filePath: path(synthesizer.config)))
     let tokens = try SpeechTokenConfiguration(
       transformer: speech, codes: synthesizer.flowConfiguration.codes,
-      textChunk: synthesizer.textChunk, speechChunk: synthesizer.speechChunk, mode: synthesizer.mode)
+      textChunk: synthesizer.textChunk, speechChunk: synthesizer.speechChunk, mode: synthesizer.mode
+    )
     try writeTensors(
       tokens.tensorShapes().merging(
         HiddenConnector.tensorShapes(
           inputs: language.hiddenSize, inner: synthesizer.connectorWidth,
-          outputs: speech.hiddenSize)) { $1 },
+          outputs: speech.hiddenSize)
+      ) { $1 },
       to: path(synthesizer.weights), as: type)
     try writeTensors(
       synthesizer.flowConfiguration.tensorShapes, to: path(synthesizer.flow), as: synthesizerType)

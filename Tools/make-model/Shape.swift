@@ -49,7 +49,8 @@ enum Shape: String, CaseIterable {
     var manifest = ModelManifest(
       name: "small shape, random weights", summary: "random weights: for measurements only")
     manifest.encoder.configuration = SpeechEncoderConfiguration(
-      channels: 96, mamba: MambaConfiguration(variant: .mamba2, width: 256, layers: 6, stateSize: 64))
+      channels: 96,
+      mamba: MambaConfiguration(variant: .mamba2, width: 256, layers: 6, stateSize: 64))
     manifest.encoder.connectorWidth = 512
     manifest.language.tapLayer = 6
     manifest.synthesizer.connectorWidth = 320

@@ -117,7 +117,9 @@ public struct BundleConversion: Sendable {
       plan.append((name, info.shape, Self.storedType(for: name, info, asked: type)))
     }
     var declarations: [SafeTensorsWriter.Declaration] = []
-    for (name, shape, type) in plan { declarations.append(try .init(name, type: type, shape: shape)) }
+    for (name, shape, type) in plan {
+      declarations.append(try .init(name, type: type, shape: shape))
+    }
     var writer = try SafeTensorsWriter(path: path, tensors: declarations)
     for (name, shape, type) in plan {
       let rows = shape.count > 1 ? shape[0] : 1
@@ -142,7 +144,9 @@ public struct BundleConversion: Sendable {
   }
 
   /// The format in which a tensor is written.
-  package static func storedType(for name: String, _ info: TensorInfo, asked: ElementType) -> ElementType {
+  package static func storedType(for name: String, _ info: TensorInfo, asked: ElementType)
+    -> ElementType
+  {
     let columns = info.shape.dropFirst().reduce(1, *)
     let isSensitive =
       name.hasSuffix("A_log") || name.contains("pos_bias") || name.contains("original")

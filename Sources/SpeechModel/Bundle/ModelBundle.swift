@@ -113,11 +113,13 @@ public struct ModelBundle: Sendable {
         sampling: .repetitionAware(RepetitionAwareSampler.Configuration(), seed: seed),
         compute: compute),
       flow: try FlowDecoder(
-        section.flowConfiguration, from: try source(section.flow, setting: "synthesizer.flow"),
+        section.flowConfiguration,
+        from: ExpandedSource(try source(section.flow, setting: "synthesizer.flow")),
         prompt: try voice(), compute: compute),
       vocoder: try Vocoder(
         section.vocoderConfiguration,
-        from: try source(section.vocoder, setting: "synthesizer.vocoder"), compute: compute))
+        from: ExpandedSource(try source(section.vocoder, setting: "synthesizer.vocoder")),
+        compute: compute))
   }
 
   /// The bundle's voice: `tokens` (integers), `mel` `[2 tokens, bins]`, `speaker`.

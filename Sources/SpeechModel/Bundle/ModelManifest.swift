@@ -226,8 +226,13 @@ extension ModelManifest {
           .mismatch, setting, reason: "is \"\(path)\", expected a path inside the bundle's folder")
       }
     }
-    try encoder.configuration.validate(file: "manifest.json")
-    try synthesizer.flowConfiguration.validate()
-    try synthesizer.vocoderConfiguration.validate()
+    do {
+      try encoder.configuration.validate()
+      try synthesizer.flowConfiguration.validate()
+      try synthesizer.vocoderConfiguration.validate()
+    } catch {
+      // The parts do not know where their sizes come from.
+      throw object.error(error.code, error.subject ?? "configuration", reason: error.reason)
+    }
   }
 }

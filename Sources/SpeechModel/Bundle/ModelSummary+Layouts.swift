@@ -7,9 +7,10 @@ extension ModelSummary {
     let bundle = try ModelBundle(path: path)
     let manifest = bundle.manifest
     let language = try bundle.languageFiles()
-    let parts = try encoderParts(bundle, languageWidth: language.configuration.hiddenSize) + [
-      part(language, "language model", capacity: manifest.language.capacity)
-    ] + synthesizerParts(bundle, languageWidth: language.configuration.hiddenSize)
+    let parts =
+      try encoderParts(bundle, languageWidth: language.configuration.hiddenSize) + [
+        part(language, "language model", capacity: manifest.language.capacity)
+      ] + synthesizerParts(bundle, languageWidth: language.configuration.hiddenSize)
     var notes = [
       "thinking: \(manifest.block.thinking.rawValue); assistant stream delayed by "
         + "\(manifest.block.assistantDelay) block(s) of 80 ms",
@@ -29,7 +30,9 @@ extension ModelSummary {
     _ bundle: ModelBundle, languageWidth: Int
   ) throws(CheckpointError) -> [Part] {
     let section = bundle.manifest.encoder
-    let (sizes, connector) = (section.configuration, section.connector(languageWidth: languageWidth))
+    let (sizes, connector) = (
+      section.configuration, section.connector(languageWidth: languageWidth)
+    )
     let source = try bundle.source(section.weights, setting: "encoder.weights")
     return [
       Part(
@@ -74,7 +77,8 @@ extension ModelSummary {
         in: try bundle.source(section.flow, setting: "synthesizer.flow"),
         needs: flow.tensorShapes),
       Part(
-        "vocoder", "\(vocoder.form.rawValue), \(vocoder.baseChannels) channels, "
+        "vocoder",
+        "\(vocoder.form.rawValue), \(vocoder.baseChannels) channels, "
           + "\(vocoder.sampleRate) Hz", in: vocoderSource,
         needs: [:]),
     ]
