@@ -13,7 +13,7 @@ extension Tokenizer {
   ///   - beginID: `bos_token_id`.
   ///   - endID: `eos_token_id`.
   ///   - name: stands for the file in errors.
-  /// - Throws: ``CheckpointError`` that names the key.
+  /// - Throws: `CheckpointError` that names the key.
   public init(
     tokens: [String], types: [Int], merges: [String], preTokenizer: String, beginID: Int?,
     endID: Int?, name: String

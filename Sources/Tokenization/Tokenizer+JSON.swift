@@ -3,7 +3,7 @@ public import Checkpoints
 extension Tokenizer {
   /// Opens a `tokenizer.json` of Hugging Face's `tokenizers`.
   ///
-  /// - Throws: ``CheckpointError`` that names the file and the key, where the file is broken or
+  /// - Throws: `CheckpointError` that names the file and the key, where the file is broken or
   ///   asks for something else than the arrangements of Llama 3, Qwen 2 and GPT-2. What the file
   ///   says on truncation and padding is not used.
   public init(path: String) throws(CheckpointError) {

@@ -4,8 +4,9 @@ import Foundation
 public import Kernels
 import SpeechModel
 
-/// Writes a bundle of a real shape with random weights: to measure loading, memory and speed
-/// where no weights are at hand. What it says is noise.
+/// Writes a bundle of a real shape with random weights.
+///
+/// To measure loading, memory and speed where no weights are at hand. What it says is noise.
 @main
 struct MakeModel: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -8,9 +8,9 @@ public struct LoRAAdapter: Sendable {
     package let columns: Int
     package let rank: Int
     package let scale: Float
-    /// `[rows, rank]`
+    /// The left factor, `[rows, rank]`.
     let left: [Float]
-    /// `[rank, columns]`
+    /// The right factor, `[rank, columns]`.
     let right: [Float]
   }
 

@@ -14,7 +14,7 @@ public struct BundleConversion: Sendable {
 
   /// Chooses the formats: `F32`, `F16`, `BF16`, `Q8_0` or `Q4_0`.
   ///
-  /// - Throws: ``CheckpointError`` for a format that can only be read.
+  /// - Throws: `CheckpointError` for a format that can only be read.
   public init(
     type: ElementType, synthesizerType: ElementType = .float16
   ) throws(CheckpointError) {
@@ -29,7 +29,7 @@ public struct BundleConversion: Sendable {
   /// Writes a bundle, a Hugging Face folder or a GGUF file as a folder of the same kind (a GGUF
   /// file as a Hugging Face folder).
   ///
-  /// - Throws: ``CheckpointError`` where the input is wrong, or the output cannot be written or
+  /// - Throws: `CheckpointError` where the input is wrong, or the output cannot be written or
   ///   exists already.
   public func convert(_ path: String, to folder: String) throws(CheckpointError) {
     guard !FilePath.exists(folder) else {

@@ -18,7 +18,7 @@ package struct LanguageFiles: Sendable {
   ///   - path: the file or folder.
   ///   - config: the `config.json`; nil where the folder or the GGUF file has its own.
   ///   - adapters: PEFT folders, merged in this order.
-  /// - Throws: ``CheckpointError`` that names the file and what is wrong with it.
+  /// - Throws: `CheckpointError` that names the file and what is wrong with it.
   package init(
     path: String, config: String? = nil, adapters: [String] = []
   ) throws(CheckpointError) {

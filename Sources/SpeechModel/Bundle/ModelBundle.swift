@@ -18,7 +18,7 @@ public struct ModelBundle: Sendable {
 
   /// Opens a folder.
   ///
-  /// - Throws: ``CheckpointError`` where there is no manifest, or it is wrong.
+  /// - Throws: `CheckpointError` where there is no manifest, or it is wrong.
   public init(path: String) throws(CheckpointError) {
     folder = path
     manifest = try ModelManifest(
@@ -64,7 +64,7 @@ public struct ModelBundle: Sendable {
 
   /// Loads front end, encoder and connector for both streams.
   ///
-  /// - Throws: ``CheckpointError`` that names file, tensor or setting.
+  /// - Throws: `CheckpointError` that names file, tensor or setting.
   public func encoder(compute: Compute) throws(CheckpointError) -> DualStreamEncoder {
     let section = manifest.encoder
     let tensors = try source(section.weights, setting: "encoder.weights")
@@ -79,7 +79,7 @@ public struct ModelBundle: Sendable {
 
   /// Loads the language model, adapters merged.
   ///
-  /// - Throws: ``CheckpointError`` that names file, tensor or setting.
+  /// - Throws: `CheckpointError` that names file, tensor or setting.
   public func language(compute: Compute) throws(CheckpointError) -> LanguageModel {
     let files = try languageFiles()
     guard manifest.language.tapLayer <= files.configuration.layers else {
@@ -94,8 +94,8 @@ public struct ModelBundle: Sendable {
 
   /// Loads the synthesizer with the bundle's voice.
   ///
-  /// - Parameter seed: where the draws of speech tokens start.
-  /// - Throws: ``CheckpointError`` that names file, tensor or setting.
+  /// The draws of speech tokens start at `seed`.
+  /// - Throws: `CheckpointError` that names file, tensor or setting.
   public func synthesizer(
     seed: UInt64 = 0, compute: Compute
   ) throws(CheckpointError) -> Synthesizer {
@@ -139,7 +139,7 @@ public struct ModelBundle: Sendable {
 
   /// Loads the tokenizer; nil where the bundle has none.
   ///
-  /// - Throws: ``CheckpointError`` that names the file and what is wrong with it.
+  /// - Throws: `CheckpointError` that names the file and what is wrong with it.
   public func tokenizer() throws(CheckpointError) -> Tokenizer? {
     let path = file(manifest.language.tokenizer)
     return try languageFiles().tokenizer(path: path)
@@ -147,7 +147,7 @@ public struct ModelBundle: Sendable {
 
   /// The ids of the two state tokens.
   ///
-  /// - Throws: ``CheckpointError`` where the vocabulary has no such token.
+  /// - Throws: `CheckpointError` where the vocabulary has no such token.
   public func stateTokens() throws(CheckpointError) -> (think: Int, shift: Int) {
     let tokenizer = try tokenizer()
     let size = try languageFiles().configuration.vocabularySize

@@ -146,7 +146,7 @@ extension ModelManifest {
 
   /// Reads a manifest.
   ///
-  /// - Throws: ``CheckpointError`` that names the setting and what was expected.
+  /// - Throws: `CheckpointError` that names the setting and what was expected.
   public init(json object: JSONObject) throws(CheckpointError) {
     guard try object.optionalString("format") == Self.format else {
       throw object.error(.malformed, "format", reason: "expected \"\(Self.format)\"")

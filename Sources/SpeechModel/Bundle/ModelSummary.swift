@@ -64,7 +64,7 @@ public struct ModelSummary: Sendable {
 
   /// Looks at a path; reads headers and configurations, not weights.
   ///
-  /// - Throws: ``CheckpointError`` that names the file and what is wrong with it.
+  /// - Throws: `CheckpointError` that names the file and what is wrong with it.
   public init(path: String) throws(CheckpointError) {
     func has(_ name: String) -> Bool { FilePath.exists(FilePath.join(path, name)) }
     if !FilePath.exists(path) {

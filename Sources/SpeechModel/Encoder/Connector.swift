@@ -57,7 +57,7 @@ public struct Connector: Sendable {
 
   /// Takes the weights whose names begin with `prefix`.
   ///
-  /// - Throws: ``CheckpointError`` that names the tensor or the setting at fault.
+  /// - Throws: `CheckpointError` that names the tensor or the setting at fault.
   public init(
     _ configuration: ConnectorConfiguration, from source: any TensorSource,
     prefix: String = "connector.", compute: Compute

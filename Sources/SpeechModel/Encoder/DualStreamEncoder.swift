@@ -37,7 +37,7 @@ public struct DualStreamEncoder: Sendable {
 
   /// Shares the weights of an encoder; both streams start afresh.
   ///
-  /// - Throws: ``CheckpointError`` where encoder and connector do not fit together.
+  /// - Throws: `CheckpointError` where encoder and connector do not fit together.
   public init(_ encoder: SpeechEncoder, _ connector: Connector) throws(CheckpointError) {
     let found = encoder.configuration
     guard connector.configuration.width == found.mamba.width else {

@@ -4,7 +4,7 @@ import Foundation
 extension MambaConfiguration {
   /// Reads the `config.json` of a public checkpoint whose `model_type` is `mamba` or `mamba2`.
   ///
-  /// - Throws: ``CheckpointError`` that names the key: a missing size, a `model_type`, activation or
+  /// - Throws: `CheckpointError` that names the key: a missing size, a `model_type`, activation or
   ///   number of groups that is not supported.
   public init(json: JSONObject) throws(CheckpointError) {
     let type = try json.string("model_type")
@@ -65,8 +65,9 @@ extension MambaConfiguration {
     }
   }
 
-  /// Reads a text whose writer may have put a bare `Infinity` into `time_step_limit`, which is no
-  /// JSON: it becomes null, no limit. Everything else is read strictly.
+  /// Reads a text whose writer may have put a bare `Infinity` into `time_step_limit`.
+  ///
+  /// That is no JSON; it becomes null, no limit. Everything else is read strictly.
   package static func readLeniently(
     _ bytes: [UInt8], file: String
   ) throws(CheckpointError) -> JSONObject {

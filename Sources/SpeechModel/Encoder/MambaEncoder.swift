@@ -14,7 +14,7 @@ public struct MambaEncoder: StreamingModule {
 
   /// Takes the weights whose names begin with `prefix`.
   ///
-  /// - Throws: ``CheckpointError`` that names the tensor or the setting at fault.
+  /// - Throws: `CheckpointError` that names the tensor or the setting at fault.
   public init(
     _ configuration: MambaConfiguration, from source: any TensorSource, prefix: String = "",
     compute: Compute

@@ -15,7 +15,7 @@ public struct SpeechEncoder: Sendable {
 
   /// Takes the weights whose names begin with `prefix`.
   ///
-  /// - Throws: ``CheckpointError`` that names the tensor or the setting at fault.
+  /// - Throws: `CheckpointError` that names the tensor or the setting at fault.
   public init(
     _ configuration: SpeechEncoderConfiguration, from source: any TensorSource,
     prefix: String = "encoder.", compute: Compute

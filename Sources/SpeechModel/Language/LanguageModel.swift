@@ -28,7 +28,7 @@ public struct LanguageModel: Sendable {
   /// Takes a model with the tensor names of Hugging Face's causal language models.
   ///
   /// `capacity` is the number of positions that a stream may have.
-  /// - Throws: ``CheckpointError`` that names the tensor that is missing or has another shape.
+  /// - Throws: `CheckpointError` that names the tensor that is missing or has another shape.
   public init(
     configuration: LlamaConfiguration, from source: any TensorSource, prefix: String = "model.",
     head headName: String = "lm_head", capacity: Int, compute: Compute

@@ -51,7 +51,7 @@ public struct LlamaConfiguration: Sendable, Equatable {
   /// Checks a shape.
   ///
   /// `headSize` is `hiddenSize / heads` where it is nil.
-  /// - Throws: ``CheckpointError`` that names the value at fault: out of range, or not in step with
+  /// - Throws: `CheckpointError` that names the value at fault: out of range, or not in step with
   ///   another. The ranges are so wide that no known model leaves them, and so narrow that no
   ///   product of sizes overflows.
   public init(

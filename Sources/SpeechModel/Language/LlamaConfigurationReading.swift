@@ -3,7 +3,7 @@ public import Checkpoints
 extension LlamaConfiguration {
   /// Reads the `config.json` of a Hugging Face model of type `llama` or `qwen2`, old or new.
   ///
-  /// - Throws: ``CheckpointError`` that names the file, the key, and what was expected; of the kind
+  /// - Throws: `CheckpointError` that names the file, the key, and what was expected; of the kind
   ///   `unsupported` for other types of model, and for what would change the computation and is
   ///   not known here: other activations, other position scalings, a window that is in use,
   ///   weights in a packed form of their own.

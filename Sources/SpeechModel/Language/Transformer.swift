@@ -25,7 +25,7 @@ public struct Transformer: Sendable {
   /// Takes the layers and the final norm, with names such as `prefix` + `layers.0.mlp.up_proj`.
   ///
   /// `capacity` is the number of positions that a stream may have.
-  /// - Throws: ``CheckpointError`` that names the tensor that is missing or has another shape.
+  /// - Throws: `CheckpointError` that names the tensor that is missing or has another shape.
   public init(
     configuration: LlamaConfiguration, from source: any TensorSource, prefix: String = "model.",
     capacity: Int, compute: Compute

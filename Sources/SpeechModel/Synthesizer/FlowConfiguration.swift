@@ -54,7 +54,7 @@ public struct FlowConfiguration: Sendable, Equatable, Codable {
 
   /// Checks that the sizes are possible and fit together.
   ///
-  /// - Throws: ``CheckpointError`` that names the first size that is not.
+  /// - Throws: `CheckpointError` that names the first size that is not.
   public func validate() throws(CheckpointError) {
     let sizes = [
       ("codes", codes), ("width", width), ("heads", heads), ("feedForward", feedForward),

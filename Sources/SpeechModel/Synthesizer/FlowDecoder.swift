@@ -37,7 +37,7 @@ public struct FlowDecoder: Sendable {
   /// the whole chunks of the prompt.
   ///
   /// The published models use the noise of `seed` 0.
-  /// - Throws: ``CheckpointError`` for impossible sizes, missing or wrong tensors, and a prompt
+  /// - Throws: `CheckpointError` for impossible sizes, missing or wrong tensors, and a prompt
   ///   that does not fit to them.
   public init(
     _ configuration: FlowConfiguration, from source: any TensorSource, prefix: String = "",

@@ -22,7 +22,7 @@ public struct HiddenConnector: Sendable {
   /// Takes `prefix` + `fc1`, `fc2` and `norm`, with weight and bias each, and `input_norm.weight`
   /// where the source has it.
   ///
-  /// - Throws: ``CheckpointError`` that names the tensor that is missing or has another shape.
+  /// - Throws: `CheckpointError` that names the tensor that is missing or has another shape.
   public init(
     inputs: Int, inner: Int, outputs: Int, from source: any TensorSource, prefix: String,
     compute: Compute

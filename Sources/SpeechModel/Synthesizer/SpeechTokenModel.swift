@@ -59,7 +59,7 @@ public struct SpeechTokenModel: Sendable {
   /// Takes a model with the tensor names of `llm.pt`, each behind `prefix`.
   ///
   /// `capacity` is the number of positions, of text and speech together, that a stream may have.
-  /// - Throws: ``CheckpointError`` that names the tensor that is missing or has another shape.
+  /// - Throws: `CheckpointError` that names the tensor that is missing or has another shape.
   public init(
     configuration: SpeechTokenConfiguration, from source: any TensorSource, prefix: String = "",
     capacity: Int, sampling: SpeechTokenSampling, compute: Compute

@@ -27,7 +27,7 @@ public struct SpeechTokenConfiguration: Sendable, Equatable {
 
   /// Checks a shape.
   ///
-  /// - Throws: ``CheckpointError`` that names the value at fault.
+  /// - Throws: `CheckpointError` that names the value at fault.
   public init(
     transformer: LlamaConfiguration, codes: Int = 6561, textChunk: Int = 5, speechChunk: Int = 15,
     mode: Mode = .fill, maximumTokensPerText: Int? = nil, minimumTokensPerText: Int = 2

@@ -29,7 +29,7 @@ public struct Synthesizer: Sendable {
 
   /// Binds the four parts.
   ///
-  /// - Throws: ``CheckpointError`` where the output of one does not fit the input of the next.
+  /// - Throws: `CheckpointError` where the output of one does not fit the input of the next.
   public init(
     connector: HiddenConnector, speechTokens: SpeechTokenModel, flow: FlowDecoder, vocoder: Vocoder
   ) throws(CheckpointError) {

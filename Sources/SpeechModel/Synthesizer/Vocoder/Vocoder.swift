@@ -30,7 +30,7 @@ public struct Vocoder: StreamingModule {
   ///   - prefix: What stands before the names; a further `generator.` is found by itself.
   ///   - noiseSeed: Seed of the source's noise, which repeats for every sequence; nil for none.
   ///   - compute: Where products run.
-  /// - Throws: ``CheckpointError`` that names the size or tensor at fault.
+  /// - Throws: `CheckpointError` that names the size or tensor at fault.
   public init(
     _ configuration: VocoderConfiguration, from source: any TensorSource, prefix: String = "",
     noiseSeed: UInt64? = 0, compute: Compute

@@ -113,7 +113,7 @@ public struct VocoderConfiguration: Sendable, Equatable, Codable {
 
 extension VocoderConfiguration {
   /// Checks that the sizes fit together.
-  /// - Throws: ``CheckpointError`` that names the first field at fault.
+  /// - Throws: `CheckpointError` that names the first field at fault.
   public func validate() throws(CheckpointError) {
     try validateSizes()
     try validateStages()
