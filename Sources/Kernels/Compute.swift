@@ -39,7 +39,7 @@ public final class Compute: Sendable {
   ///
   /// For quantised weights each row of `x` is rounded to eight bits in groups of 32; CKernels.h
   /// gives the order of additions. A row of the result does not depend on the other rows, except
-  /// with single-precision weights from ``rowsForOpenBLAS`` rows on.
+  /// with single-precision weights from `rowsForOpenBLAS` rows on.
   public func linear(_ x: Matrix, _ weights: WeightMatrix, bias: [Float]? = nil) -> Matrix {
     precondition(x.columns == weights.columns)
     precondition(bias == nil || bias?.count == weights.rows)
