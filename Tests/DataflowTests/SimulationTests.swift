@@ -126,18 +126,6 @@ struct SimulationTests {
     #expect(graph.played.entries.isEmpty)
   }
 
-  @Test func `ten minutes pass in a moment`() async throws {
-    let wall = ContinuousClock()
-    let simulation = Simulation()
-    let elapsed = try await wall.measure {
-      try await simulation.run {
-        for _ in 0..<7_500 { try await simulation.sleep(for: BlockIndex.duration) }
-      }
-    }
-    #expect(simulation.now.offset == .seconds(600))
-    #expect(elapsed < .seconds(1), "\(elapsed)")
-  }
-
   @Test func `several simulations run side by side`() async throws {
     try await withThrowingTaskGroup(of: [UInt64].self) { group in
       for seed in UInt64(0)..<8 {

@@ -13,6 +13,7 @@
 ///   - initial: Items that are on the edge from the beginning: the delay of an edge that runs
 ///     against the flow.
 /// - Returns: The two ends. Each belongs to one stage.
+@inlinable
 public func makeEdge<Element: Sendable>(
   of type: Element.Type = Element.self, name: EdgeName, capacity: Int = 1,
   initial: [Element] = []
@@ -23,7 +24,10 @@ public func makeEdge<Element: Sendable>(
 
 /// The writing end of an edge; it belongs to one stage.
 public struct EdgeWriter<Element: Sendable>: Sendable {
-  let storage: EdgeStorage<Element>
+  @usableFromInline let storage: EdgeStorage<Element>
+
+  @inlinable
+  init(storage: EdgeStorage<Element>) { self.storage = storage }
 
   /// The edge itself, for the pipeline and for reports.
   public var edge: AnyEdge { AnyEdge(control: storage) }
@@ -37,6 +41,7 @@ public struct EdgeWriter<Element: Sendable>: Sendable {
   /// - Returns: False where the reader is gone and nobody will ever get the item.
   /// - Throws: `CancellationError` where the task is cancelled; the item is dropped.
   @discardableResult
+  @inlinable
   public func send(_ item: Element) async throws(CancellationError) -> Bool {
     switch await storage.send(item) {
     case .taken: true
@@ -46,12 +51,16 @@ public struct EdgeWriter<Element: Sendable>: Sendable {
   }
 
   /// Says that nothing more will be sent; the reader gets what is on the edge and then nil.
+  @inlinable
   public func finish() { storage.finish() }
 }
 
 /// The reading end of an edge; it belongs to one stage.
 public struct EdgeReader<Element: Sendable>: Sendable {
-  let storage: EdgeStorage<Element>
+  @usableFromInline let storage: EdgeStorage<Element>
+
+  @inlinable
+  init(storage: EdgeStorage<Element>) { self.storage = storage }
 
   /// The edge itself, for the pipeline and for reports.
   public var edge: AnyEdge { AnyEdge(control: storage) }
@@ -63,6 +72,7 @@ public struct EdgeReader<Element: Sendable>: Sendable {
   ///   sends return false from then on.
   /// - Returns: The item, or nil where the writer has finished and nothing is left.
   /// - Throws: `CancellationError` where the task is cancelled.
+  @inlinable
   public func receive() async throws(CancellationError) -> Element? {
     switch await storage.receive() {
     case .item(let item): item
@@ -72,5 +82,6 @@ public struct EdgeReader<Element: Sendable>: Sendable {
   }
 
   /// Says that nothing more will be received; what is on the edge is dropped.
+  @inlinable
   public func close() { storage.close() }
 }

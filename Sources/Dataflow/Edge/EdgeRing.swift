@@ -1,22 +1,26 @@
 /// First in, first out, in memory that is taken once.
+@usableFromInline
 package struct EdgeRing<Element> {
-  private var slots: [Element?]
-  private var head = 0
-  package private(set) var count = 0
+  @usableFromInline var slots: [Element?]
+  @usableFromInline var head = 0
+  @usableFromInline package internal(set) var count = 0
 
+  @inlinable
   init(capacity: Int) {
     slots = Array(repeating: nil, count: capacity)
   }
 
-  package var capacity: Int { slots.count }
-  package var isFull: Bool { count == slots.count }
+  @inlinable package var capacity: Int { slots.count }
+  @inlinable package var isFull: Bool { count == slots.count }
 
+  @inlinable
   mutating func append(_ item: Element) {
     precondition(!isFull, "A full edge takes no item")
     slots[(head + count) % slots.count] = item
     count += 1
   }
 
+  @inlinable
   mutating func popFirst() -> Element? {
     guard count > 0 else { return nil }
     let item = slots[head].take()
@@ -25,6 +29,7 @@ package struct EdgeRing<Element> {
     return item
   }
 
+  @inlinable
   mutating func removeAll() {
     while popFirst() != nil {}
   }

@@ -62,6 +62,7 @@ public struct EdgeSnapshot: Hashable, Sendable, CustomStringConvertible {
 }
 
 /// What can be done with an edge by one who does not know what travels on it.
+@usableFromInline
 package protocol EdgeControl: AnyObject, Sendable {
   var name: EdgeName { get }
   func snapshot() -> EdgeSnapshot

@@ -2,8 +2,10 @@
 ///
 /// Each input returns what its caller has to do, so that every case, cancellation included, is a
 /// synchronous function of the ones before. ``EdgeStorage`` does what is asked.
+@usableFromInline
 package struct EdgeState<Element> {
   /// The writing end. A waiting writer's item is kept here until there is room.
+  @usableFromInline
   package enum Writer {
     case open
     case waiting(Element)
@@ -12,6 +14,7 @@ package struct EdgeState<Element> {
   }
 
   /// The reading end.
+  @usableFromInline
   package enum Reader {
     case open
     case waiting
@@ -19,10 +22,11 @@ package struct EdgeState<Element> {
     case cancelled
   }
 
-  package private(set) var items: EdgeRing<Element>
-  package private(set) var writer = Writer.open
-  package private(set) var reader = Reader.open
+  @usableFromInline package internal(set) var items: EdgeRing<Element>
+  @usableFromInline package internal(set) var writer = Writer.open
+  @usableFromInline package internal(set) var reader = Reader.open
 
+  @inlinable
   package init(capacity: Int, initial: [Element]) {
     precondition(capacity >= 1, "An edge holds at least one item")
     precondition(
@@ -35,6 +39,7 @@ package struct EdgeState<Element> {
 // MARK: Writing
 
 extension EdgeState {
+  @usableFromInline
   package enum SendAction {
     /// The item is on the edge.
     case stored
@@ -48,6 +53,7 @@ extension EdgeState {
     case cancelled
   }
 
+  @inlinable
   package mutating func send(_ item: Element) -> SendAction {
     switch writer {
     case .waiting: preconditionFailure("An edge has one writer: a second send while one waits")
@@ -70,6 +76,7 @@ extension EdgeState {
     }
   }
 
+  @usableFromInline
   package enum OfferAction {
     case stored
     case resumeReader(Element)
@@ -78,6 +85,7 @@ extension EdgeState {
   }
 
   /// Sends without ever waiting.
+  @inlinable
   package mutating func offer(_ item: Element) -> OfferAction {
     guard case .open = writer else { return .dropped }
     switch reader {
@@ -94,6 +102,7 @@ extension EdgeState {
     }
   }
 
+  @usableFromInline
   package enum FinishAction {
     case nothing
     /// A reader waits; it learns that nothing more comes.
@@ -101,6 +110,7 @@ extension EdgeState {
   }
 
   /// Nothing more will be sent; what is on the edge can still be received.
+  @inlinable
   package mutating func finish() -> FinishAction {
     switch writer {
     case .waiting: preconditionFailure("An edge is finished by its writer, not while it sends")
@@ -111,6 +121,7 @@ extension EdgeState {
     return endReaderIfWaiting()
   }
 
+  @usableFromInline
   package enum CancelWriterAction {
     case nothing
     case resumeReaderWithEnd
@@ -118,6 +129,7 @@ extension EdgeState {
   }
 
   /// The writing task was cancelled, before it waited or while it waits.
+  @inlinable
   package mutating func cancelWriter() -> CancelWriterAction {
     switch writer {
     case .finished, .cancelled:
@@ -134,7 +146,8 @@ extension EdgeState {
     }
   }
 
-  private mutating func endReaderIfWaiting() -> FinishAction {
+  @inlinable
+  mutating func endReaderIfWaiting() -> FinishAction {
     guard case .waiting = reader else { return .nothing }
     reader = .open
     return .resumeReaderWithEnd
@@ -144,6 +157,7 @@ extension EdgeState {
 // MARK: Reading
 
 extension EdgeState {
+  @usableFromInline
   package enum ReceiveAction {
     case item(Element)
     /// There is room again: the waiting writer's item is on the edge and the writer goes on.
@@ -154,6 +168,7 @@ extension EdgeState {
     case cancelled
   }
 
+  @inlinable
   package mutating func receive() -> ReceiveAction {
     switch reader {
     case .waiting: preconditionFailure("An edge has one reader: a second receive while one waits")
@@ -171,6 +186,7 @@ extension EdgeState {
     }
   }
 
+  @usableFromInline
   package enum TakeAction {
     case item(Element)
     case itemAndResumeWriter(Element)
@@ -179,6 +195,7 @@ extension EdgeState {
   }
 
   /// Receives without ever waiting.
+  @inlinable
   package mutating func take() -> TakeAction {
     guard case .open = reader else { return .end }
     guard let item = items.popFirst() else {
@@ -194,6 +211,7 @@ extension EdgeState {
     return .itemAndResumeWriter(item)
   }
 
+  @usableFromInline
   package enum CloseAction {
     case nothing
     /// A writer waits; it learns that its item has no reader.
@@ -201,6 +219,7 @@ extension EdgeState {
   }
 
   /// Nothing more will be received; what is on the edge is dropped.
+  @inlinable
   package mutating func close() -> CloseAction {
     switch reader {
     case .waiting: preconditionFailure("An edge is closed by its reader, not while it receives")
@@ -211,6 +230,7 @@ extension EdgeState {
     return dropItems()
   }
 
+  @usableFromInline
   package enum CancelReaderAction {
     case nothing
     case resumeReaderCancelled
@@ -218,6 +238,7 @@ extension EdgeState {
   }
 
   /// The reading task was cancelled, before it waited or while it waits.
+  @inlinable
   package mutating func cancelReader() -> CancelReaderAction {
     switch reader {
     case .closed, .cancelled:
@@ -234,7 +255,8 @@ extension EdgeState {
     }
   }
 
-  private mutating func dropItems() -> CloseAction {
+  @inlinable
+  mutating func dropItems() -> CloseAction {
     items.removeAll()
     guard case .waiting = writer else { return .nothing }
     writer = .open

@@ -1,69 +1,117 @@
-import Synchronization
+public import Synchronization
 
 /// The lock around an ``EdgeState`` and the continuations of those who wait.
 ///
 /// The lock is held for the pure step alone; continuations are resumed after it is released.
 /// There is no task inside: whoever resumes a stage only puts it on the stage's executor.
+@usableFromInline
 final class EdgeStorage<Element: Sendable>: Sendable {
   /// How a send ended.
-  enum Delivery {
+  @usableFromInline
+  enum Delivery: Sendable {
     case taken
     case refused
     case cancelled
   }
 
   /// How a receive ended.
-  enum Reception {
+  @usableFromInline
+  enum Reception: Sendable {
     case item(Element)
     case end
     case cancelled
   }
 
+  @usableFromInline
   typealias WriterContinuation = CheckedContinuation<Delivery, Never>
+  @usableFromInline
   typealias ReaderContinuation = CheckedContinuation<Reception, Never>
 
   /// Who is to be resumed once the lock is released, and with what.
+  @usableFromInline
   struct Wakeups: Sendable {
-    var reader: (ReaderContinuation, Reception)?
-    var writer: (WriterContinuation, Delivery)?
+    @usableFromInline var reader: ReaderContinuation?
+    @usableFromInline var reception = Reception.end
+    @usableFromInline var writer: WriterContinuation?
+    @usableFromInline var delivery = Delivery.taken
 
+    @inlinable
+    init() {}
+
+    @inlinable
+    init(reader: ReaderContinuation, _ reception: Reception) {
+      (self.reader, self.reception) = (reader, reception)
+    }
+
+    @inlinable
+    init(writer: WriterContinuation, _ delivery: Delivery) {
+      (self.writer, self.delivery) = (writer, delivery)
+    }
+
+    @inlinable
     func resume() {
-      if let (continuation, reception) = reader { continuation.resume(returning: reception) }
-      if let (continuation, delivery) = writer { continuation.resume(returning: delivery) }
+      reader?.resume(returning: reception)
+      writer?.resume(returning: delivery)
     }
   }
 
-  private struct Guarded {
-    var state: EdgeState<Element>
-    var writer: WriterContinuation?
-    var reader: ReaderContinuation?
+  @usableFromInline
+  struct Guarded {
+    @usableFromInline var state: EdgeState<Element>
+    @usableFromInline var writer: WriterContinuation?
+    @usableFromInline var reader: ReaderContinuation?
 
+    @inlinable
+    init(state: EdgeState<Element>) { self.state = state }
+
+    @inlinable
     mutating func wakeReader(_ reception: Reception) -> Wakeups {
       guard let continuation = reader.take() else {
         fatalError("A waiting reader has no continuation: \(state)")
       }
-      return Wakeups(reader: (continuation, reception))
+      return Wakeups(reader: continuation, reception)
     }
 
+    @inlinable
     mutating func wakeWriter(_ delivery: Delivery) -> Wakeups {
       guard let continuation = writer.take() else {
         fatalError("A waiting writer has no continuation: \(state)")
       }
-      return Wakeups(writer: (continuation, delivery))
+      return Wakeups(writer: continuation, delivery)
     }
   }
 
-  let name: EdgeName
-  private let guarded: Mutex<Guarded>
+  @usableFromInline let name: EdgeName
+  @usableFromInline let guarded: Mutex<Guarded>
 
+  @inlinable
   init(name: EdgeName, capacity: Int, initial: [Element]) {
     self.name = name
     guarded = Mutex(Guarded(state: EdgeState(capacity: capacity, initial: initial)))
   }
 
-  func send(_ item: Element) async -> Delivery {
+  /// Most sends find room; only one that waits pays for waiting.
+  @inlinable
+  func send(
+    _ item: Element, isolation: isolated (any Actor)? = #isolation
+  ) async -> Delivery {
+    if !Task.isCancelled {
+      let (isTaken, wakeups) = offer(item)
+      wakeups.resume()
+      if isTaken { return .taken }
+    }
+    return await sendOrWait(item, isolation: isolation)
+  }
+
+  /// The operation takes on the caller's isolation, so that nothing here leaves the stage's actor:
+  /// each such hop would be a job more.
+  @inlinable
+  func sendOrWait(
+    _ item: Element, isolation: isolated (any Actor)?
+  ) async -> Delivery {
     await withTaskCancellationHandler {
-      await withCheckedContinuation { continuation in
+      _ = isolation
+      return await withCheckedContinuation { continuation in
         beginSend(item, continuation).resume()
       }
     } onCancel: {
@@ -71,29 +119,38 @@ final class EdgeStorage<Element: Sendable>: Sendable {
     }
   }
 
-  private func beginSend(_ item: Element, _ continuation: WriterContinuation) -> Wakeups {
+  @inlinable
+  func beginSend(_ item: Element, _ continuation: WriterContinuation) -> Wakeups {
     guarded.withLock { guarded in
       switch guarded.state.send(item) {
       case .stored:
-        return Wakeups(writer: (continuation, .taken))
+        return Wakeups(writer: continuation, .taken)
       case .resumeReader(let item):
         var wakeups = guarded.wakeReader(.item(item))
-        wakeups.writer = (continuation, .taken)
+        wakeups.writer = continuation
         return wakeups
       case .wait:
         guarded.writer = continuation
         return Wakeups()
       case .refused:
-        return Wakeups(writer: (continuation, .refused))
+        return Wakeups(writer: continuation, .refused)
       case .cancelled:
-        return Wakeups(writer: (continuation, .cancelled))
+        return Wakeups(writer: continuation, .cancelled)
       }
     }
   }
 
-  func receive() async -> Reception {
+  @inlinable
+  func receive(isolation: isolated (any Actor)? = #isolation) async -> Reception {
+    if !Task.isCancelled, case .item(let item) = take() { return .item(item) }
+    return await receiveOrWait(isolation: isolation)
+  }
+
+  @inlinable
+  func receiveOrWait(isolation: isolated (any Actor)?) async -> Reception {
     await withTaskCancellationHandler {
-      await withCheckedContinuation { continuation in
+      _ = isolation
+      return await withCheckedContinuation { continuation in
         beginReceive(continuation).resume()
       }
     } onCancel: {
@@ -101,27 +158,29 @@ final class EdgeStorage<Element: Sendable>: Sendable {
     }
   }
 
-  private func beginReceive(_ continuation: ReaderContinuation) -> Wakeups {
+  @inlinable
+  func beginReceive(_ continuation: ReaderContinuation) -> Wakeups {
     guarded.withLock { guarded in
       switch guarded.state.receive() {
       case .item(let item):
-        return Wakeups(reader: (continuation, .item(item)))
+        return Wakeups(reader: continuation, .item(item))
       case .itemAndResumeWriter(let item):
         var wakeups = guarded.wakeWriter(.taken)
-        wakeups.reader = (continuation, .item(item))
+        (wakeups.reader, wakeups.reception) = (continuation, .item(item))
         return wakeups
       case .wait:
         guarded.reader = continuation
         return Wakeups()
       case .end:
-        return Wakeups(reader: (continuation, .end))
+        return Wakeups(reader: continuation, .end)
       case .cancelled:
-        return Wakeups(reader: (continuation, .cancelled))
+        return Wakeups(reader: continuation, .cancelled)
       }
     }
   }
 
   /// Sends without waiting; the caller resumes the wakeups when it holds no lock.
+  @inlinable
   func offer(_ item: Element) -> (isTaken: Bool, wakeups: Wakeups) {
     guarded.withLock { guarded in
       switch guarded.state.offer(item) {
@@ -133,13 +192,15 @@ final class EdgeStorage<Element: Sendable>: Sendable {
   }
 
   /// An answer to ``take()``.
-  enum Taking {
+  @usableFromInline
+  enum Taking: Sendable {
     case item(Element)
     case empty
     case end
   }
 
   /// Receives without waiting.
+  @inlinable
   func take() -> Taking {
     let (taking, wakeups) = guarded.withLock { guarded -> (Taking, Wakeups) in
       switch guarded.state.take() {
@@ -153,7 +214,8 @@ final class EdgeStorage<Element: Sendable>: Sendable {
     return taking
   }
 
-  private func cancelWriter() {
+  @inlinable
+  func cancelWriter() {
     guarded.withLock { guarded -> Wakeups in
       switch guarded.state.cancelWriter() {
       case .nothing: return Wakeups()
@@ -163,7 +225,8 @@ final class EdgeStorage<Element: Sendable>: Sendable {
     }.resume()
   }
 
-  private func cancelReader() {
+  @inlinable
+  func cancelReader() {
     guarded.withLock { guarded -> Wakeups in
       switch guarded.state.cancelReader() {
       case .nothing: return Wakeups()
@@ -175,6 +238,7 @@ final class EdgeStorage<Element: Sendable>: Sendable {
 }
 
 extension EdgeStorage: EdgeControl {
+  @usableFromInline
   func finish() {
     guarded.withLock { guarded -> Wakeups in
       switch guarded.state.finish() {
@@ -184,6 +248,7 @@ extension EdgeStorage: EdgeControl {
     }.resume()
   }
 
+  @usableFromInline
   func close() {
     guarded.withLock { guarded -> Wakeups in
       switch guarded.state.close() {
@@ -193,6 +258,7 @@ extension EdgeStorage: EdgeControl {
     }.resume()
   }
 
+  @usableFromInline
   func snapshot() -> EdgeSnapshot {
     guarded.withLock { guarded in
       EdgeSnapshot(
