@@ -46,15 +46,29 @@ public struct BlockIndex: Hashable, Sendable {
 }
 
 extension BlockIndex: Strideable {
+  /// How many blocks later another one is.
+  ///
+  /// - Parameter other: The other block.
+  /// - Returns: The number; negative where it is earlier.
   public func distance(to other: BlockIndex) -> Int { other.position - position }
+
+  /// The block that is some blocks later.
+  ///
+  /// - Parameter count: How many; negative for earlier.
+  /// - Returns: The block.
   public func advanced(by count: Int) -> BlockIndex { BlockIndex(position + count) }
 }
 
 extension BlockIndex: CustomStringConvertible {
+  /// `block 12`.
   public var description: String { "block \(position)" }
 }
 
 extension BlockIndex: Codable {
+  /// Reads it from its JSON form.
+  ///
+  /// - Parameter decoder: Where from.
+  /// - Throws: `DecodingError`.
   public init(from decoder: any Decoder) throws {
     let container = try decoder.singleValueContainer()
     let position = try container.decode(Int.self)
@@ -65,6 +79,10 @@ extension BlockIndex: Codable {
     self.position = position
   }
 
+  /// Writes its JSON form.
+  ///
+  /// - Parameter encoder: Where to.
+  /// - Throws: `EncodingError`.
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.singleValueContainer()
     try container.encode(position)

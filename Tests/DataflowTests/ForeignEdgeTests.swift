@@ -33,8 +33,7 @@ struct ForeignEdgeTests {
     for thread in 0..<threads {
       Thread {
         for number in 0..<puts { inlet.put(thread * puts + number) }
-        ended.append(thread)
-        if ended.entries.count == threads { inlet.finish() }
+        if ended.append(thread) == threads { inlet.finish() }
       }.start()
     }
     var (received, dropped) = (0, 0)

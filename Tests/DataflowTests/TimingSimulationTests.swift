@@ -151,7 +151,9 @@ struct TimingSimulationTests {
     #expect(graph.latencies.entries.allSatisfy { $0 <= .milliseconds(500) })
   }
 
-  @Test func `ten minutes with uneven stages take well below a second and repeat`() async throws {
+  @Test func `ten minutes with uneven stages take less than a hundredth of it and repeat`()
+    async throws
+  {
     func log(_ schedule: Schedule) async throws -> ([String], Duration) {
       let graph = TimedGraph(
         simulation: Simulation(schedule), blocks: 7_500,
@@ -164,7 +166,8 @@ struct TimingSimulationTests {
       return (graph.log.entries, time)
     }
     let (first, time) = try await log(.fifo)
-    #expect(time < .seconds(1), "\(time)")
+    // About 0.1 s; this is far from it for the sake of the thread sanitizer.
+    #expect(time < .seconds(6), "\(time)")
     #expect(first.contains { $0.hasSuffix("late") } && first.contains { $0.hasPrefix("underrun") })
     #expect(try await log(.fifo).0 == first)
   }

@@ -4,7 +4,7 @@
 /// synchronous function of the ones before. ``EdgeStorage`` does what is asked.
 @usableFromInline
 package struct EdgeState<Element> {
-  /// The writing end. A waiting writer's item is kept here until there is room.
+  /// The writing end, with a waiting writer's item until there is room.
   @usableFromInline
   package enum Writer {
     case open

@@ -1,5 +1,3 @@
-public import Synchronization
-
 /// The lock around an ``EdgeState`` and the continuations of those who wait.
 ///
 /// The lock is held for the pure step alone; continuations are resumed after it is released.
@@ -82,12 +80,12 @@ final class EdgeStorage<Element: Sendable>: Sendable {
   }
 
   @usableFromInline let name: EdgeName
-  @usableFromInline let guarded: Mutex<Guarded>
+  @usableFromInline let guarded: Protected<Guarded>
 
   @inlinable
   init(name: EdgeName, capacity: Int, initial: [Element]) {
     self.name = name
-    guarded = Mutex(Guarded(state: EdgeState(capacity: capacity, initial: initial)))
+    guarded = Protected(Guarded(state: EdgeState(capacity: capacity, initial: initial)))
   }
 
   /// Most sends find room; only one that waits pays for waiting.

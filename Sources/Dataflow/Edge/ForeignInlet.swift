@@ -1,5 +1,3 @@
-import Synchronization
-
 /// An item that came from outside, with what was lost just before it.
 public struct Arrival<Element: Sendable>: Sendable {
   /// The item.
@@ -40,7 +38,7 @@ public final class ForeignInlet<Element: Sendable>: Sendable {
   }
 
   private let storage: EdgeStorage<Arrival<Element>>
-  private let guarded = Mutex(Counts())
+  private let guarded = Protected(Counts())
 
   init(storage: EdgeStorage<Arrival<Element>>) {
     self.storage = storage

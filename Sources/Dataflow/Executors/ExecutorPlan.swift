@@ -20,7 +20,9 @@ public struct ExecutorPlan: Sendable {
   /// Every stage on one thread.
   public static let oneThread = ExecutorPlan.threads([StageID.allCases])
 
-  /// The default thread pool.
+  /// Wherever the caller runs: the default pool, or the executor that the calling task prefers.
+  ///
+  /// Inside ``Simulation/run(watching:_:)`` that is the simulation.
   public static let pool = ExecutorPlan(kind: .pool)
 
   /// One named thread for each group of stages; stages in no group run on the default pool.

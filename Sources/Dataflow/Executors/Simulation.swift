@@ -1,5 +1,4 @@
 import Glibc
-import Synchronization
 
 /// Executor and clock in one: one thread, a chosen order, and time that moves only when no job
 /// can run.
@@ -25,12 +24,21 @@ public final class Simulation: TaskExecutor, Clock {
     /// - Parameter offset: Virtual time since the simulation was made.
     public init(offset: Duration) { self.offset = offset }
 
+    /// The moment that is some time later.
+    ///
+    /// - Parameter duration: The time.
+    /// - Returns: The moment.
     public func advanced(by duration: Duration) -> Instant {
       Instant(offset: offset + duration)
     }
 
+    /// The time until another moment.
+    ///
+    /// - Parameter other: The other moment.
+    /// - Returns: The time; negative where it is earlier.
     public func duration(to other: Instant) -> Duration { other.offset - offset }
 
+    /// Whether the left moment is earlier.
     public static func < (left: Instant, right: Instant) -> Bool { left.offset < right.offset }
   }
 
@@ -49,13 +57,13 @@ public final class Simulation: TaskExecutor, Clock {
     var hasEnded = false
   }
 
-  private let guarded: Mutex<Guarded>
+  private let guarded: Protected<Guarded>
 
   /// Makes a simulation at time zero.
   ///
   /// - Parameter schedule: The order in which jobs run.
   public init(_ schedule: Schedule = .fifo) {
-    guarded = Mutex(Guarded(schedule: ScheduleState(schedule)))
+    guarded = Protected(Guarded(schedule: ScheduleState(schedule)))
   }
 
   /// Which jobs ran so far, in which order.

@@ -1,6 +1,5 @@
 import Dispatch
 import Glibc
-import Synchronization
 
 /// A task executor with one named thread of its own.
 ///
@@ -16,7 +15,7 @@ public final class ThreadExecutor: TaskExecutor {
 
   /// The thread's name; the kernel shows its first 15 bytes.
   public let name: String
-  private let guarded = Mutex(Guarded())
+  private let guarded = Protected(Guarded())
   private let wakeup = DispatchSemaphore(value: 0)
 
   /// Starts the thread.

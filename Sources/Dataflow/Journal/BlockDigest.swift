@@ -80,6 +80,10 @@ extension BlockDigest: CustomStringConvertible {
 
 /// In JSON a digest is a string, because a number there has 53 bits in most readers.
 extension BlockDigest: Codable {
+  /// Reads it from its JSON form.
+  ///
+  /// - Parameter decoder: Where from.
+  /// - Throws: `DecodingError`.
   public init(from decoder: any Decoder) throws {
     let container = try decoder.singleValueContainer()
     let text = try container.decode(String.self)
@@ -92,6 +96,10 @@ extension BlockDigest: Codable {
     self.value = value
   }
 
+  /// Writes its JSON form.
+  ///
+  /// - Parameter encoder: Where to.
+  /// - Throws: `EncodingError`.
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.singleValueContainer()
     try container.encode(description)

@@ -37,6 +37,10 @@ public enum JSONValue: Hashable, Sendable {
 }
 
 extension JSONValue: Codable {
+  /// Reads it from its JSON form.
+  ///
+  /// - Parameter decoder: Where from.
+  /// - Throws: `DecodingError`.
   public init(from decoder: any Decoder) throws {
     let container = try decoder.singleValueContainer()
     if container.decodeNil() {
@@ -56,6 +60,10 @@ extension JSONValue: Codable {
     }
   }
 
+  /// Writes its JSON form.
+  ///
+  /// - Parameter encoder: Where to.
+  /// - Throws: `EncodingError`.
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.singleValueContainer()
     switch self {

@@ -48,6 +48,10 @@ extension JournalEvent: Codable {
     case event, block, count, samples, text, device, reason, detail
   }
 
+  /// Reads it from its JSON form.
+  ///
+  /// - Parameter decoder: Where from.
+  /// - Throws: `DecodingError`.
   public init(from decoder: any Decoder) throws {
     let line = try decoder.container(keyedBy: Key.self)
     let kind = try line.decode(Kind.self, forKey: .event)
@@ -74,6 +78,10 @@ extension JournalEvent: Codable {
     }
   }
 
+  /// Writes its JSON form.
+  ///
+  /// - Parameter encoder: Where to.
+  /// - Throws: `EncodingError`.
   public func encode(to encoder: any Encoder) throws {
     var line = encoder.container(keyedBy: Key.self)
     if case .block(let record) = self {

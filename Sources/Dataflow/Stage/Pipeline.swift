@@ -91,9 +91,11 @@ public struct Pipeline: Sendable {
   }
 
   private func run(_ stage: any Stage) async -> StageEnd {
-    defer { endEdges(of: stage.id) }
     do {
       try await stage.run()
+      // Not after a failure: the others then learn by cancellation, never by what looks like the
+      // end of the input.
+      endEdges(of: stage.id)
       return StageEnd(stage: stage.id, error: nil)
     } catch {
       return StageEnd(stage: stage.id, error: error)

@@ -28,6 +28,10 @@ public struct StageSpan: Hashable, Sendable {
 
 /// In JSON a span is three whole numbers of microseconds; what is below is cut off.
 extension StageSpan: Codable {
+  /// Reads it from its JSON form.
+  ///
+  /// - Parameter decoder: Where from.
+  /// - Throws: `DecodingError`.
   public init(from decoder: any Decoder) throws {
     var times = try decoder.unkeyedContainer()
     arrival = .microseconds(try times.decode(Int64.self))
@@ -35,6 +39,10 @@ extension StageSpan: Codable {
     end = .microseconds(try times.decode(Int64.self))
   }
 
+  /// Writes its JSON form.
+  ///
+  /// - Parameter encoder: Where to.
+  /// - Throws: `EncodingError`.
   public func encode(to encoder: any Encoder) throws {
     var times = encoder.unkeyedContainer()
     for time in [arrival, start, end] { try times.encode(time.wholeMicroseconds) }

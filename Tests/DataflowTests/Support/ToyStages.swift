@@ -1,13 +1,19 @@
 import Dataflow
-import Synchronization
 
 /// What happened in which order, written by whoever is running.
 final class Log<Entry: Sendable>: Sendable {
-  private let guarded = Mutex<[Entry]>([])
+  private let guarded = Protected<[Entry]>([])
 
   var entries: [Entry] { guarded.withLock { $0 } }
 
-  func append(_ entry: Entry) { guarded.withLock { $0.append(entry) } }
+  /// Adds an entry and says how many there are now.
+  @discardableResult
+  func append(_ entry: Entry) -> Int {
+    guarded.withLock { entries in
+      entries.append(entry)
+      return entries.count
+    }
+  }
 }
 
 /// One step of a state that depends on every input and on their order.
