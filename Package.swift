@@ -44,6 +44,9 @@ let package = Package(
       name: "SpeechModel", dependencies: ["Kernels", "Checkpoints", "Tokenization"],
       swiftSettings: strict),
 
+    // Dataflow: bounded edges, stages and what runs them; no audio, no model.
+    .target(name: "Dataflow", swiftSettings: strict),
+
     // The command.
     .executableTarget(
       name: "DuplexCLI",
@@ -72,6 +75,8 @@ let package = Package(
     .testTarget(
       name: "TokenizationTests", dependencies: ["Tokenization", "Checkpoints", "TestSupport"],
       exclude: ["Goldens"], swiftSettings: strict),
+    .testTarget(
+      name: "DataflowTests", dependencies: ["Dataflow", "TestSupport"], swiftSettings: strict),
     .testTarget(
       name: "SpeechModelTests",
       dependencies: ["SpeechModel", "Kernels", "Checkpoints", "Tokenization", "TestSupport"],
