@@ -8,9 +8,9 @@ public struct LoRAAdapter: Sendable {
     package let columns: Int
     package let rank: Int
     package let scale: Float
-    /// `[rows, rank]`
+    /// The first factor, `[rows, rank]`.
     let left: [Float]
-    /// `[rank, columns]`
+    /// The second factor, `[rank, columns]`.
     let right: [Float]
   }
 
