@@ -1,6 +1,6 @@
 public import Kernels
 
-/// A GGUF file (version 2 or 3, little-endian), memory-mapped: its tensors are views of the mapping.
+/// A GGUF file (version 2 or 3, little-endian), memory-mapped: its tensors are views of the map.
 ///
 /// The face is raw: names, metadata and order of rows as in the file; see ``LlamaGGUF`` for
 /// a model under the names of its public checkpoint. Tensors of formats that cannot be weights

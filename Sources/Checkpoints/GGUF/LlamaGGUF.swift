@@ -108,7 +108,7 @@ public final class LlamaGGUF: TensorSource {
     return Self.restoringRows(weights, count: total, heads: origin.permutedHeads)
   }
 
-  /// Copies weights of `count` rows in all, whatever their view, with the rows of each head put back.
+  /// Copies weights of `count` rows, whatever their view, and puts the rows of each head back.
   private static func restoringRows(
     _ weights: WeightMatrix, count: Int, heads: Int
   ) -> WeightMatrix {

@@ -6,8 +6,8 @@ public import Kernels
 /// read to its last byte. Tensors of number formats that cannot be weights are legal; asking for
 /// them as weights is an error.
 ///
-/// Quantised weights are stored as bytes, `U8 [rows, bytes of a row]`, with the format and the shape
-/// under the tensor's name in `__metadata__`, for example `Q8_0 4096 4096`.
+/// Quantised weights are stored as bytes, `U8 [rows, bytes of a row]`, with the format and the
+/// shape under the tensor's name in `__metadata__`, for example `Q8_0 4096 4096`.
 public final class SafeTensorsFile: TensorSource {
   private let file: FileBytes
   private let header: SafeTensorsHeader

@@ -55,8 +55,7 @@ struct ReaderFuzzTests {
         opened += 1
       } catch {
         let message = error.description
-        let namesFile = target.fileNames.contains { message.contains($0) } || error.code == .missing
-        guard namesFile, !error.reason.isEmpty else {
+        guard let file = error.file, !file.isEmpty, !error.reason.isEmpty else {
           Issue.record("\(target.rawValue), seed \(seed), mutant \(index): \"\(message)\"")
           return
         }
