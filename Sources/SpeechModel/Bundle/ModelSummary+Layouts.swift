@@ -80,7 +80,7 @@ extension ModelSummary {
         "vocoder",
         "\(vocoder.form.rawValue), \(vocoder.baseChannels) channels, "
           + "\(vocoder.sampleRate) Hz", in: vocoderSource,
-        needs: [:]),
+        needs: vocoder.tensorShapes(in: vocoderSource)),
     ]
   }
 

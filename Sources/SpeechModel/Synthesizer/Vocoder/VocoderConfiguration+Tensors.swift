@@ -1,3 +1,5 @@
+package import Checkpoints
+
 extension VocoderConfiguration {
   /// Every tensor by its public name; `normalised` are those with weight normalisation.
   package var tensorShapes: (normalised: [String: [Int]], plain: [String: [Int]]) {
@@ -45,5 +47,27 @@ extension VocoderConfiguration {
     plain["m_source.l_linear.weight"] = [1, harmonics + 1]
     plain["m_source.l_linear.bias"] = [1]
     return (normalised, plain)
+  }
+
+  /// Every tensor under the names that a source has: weight normalisation in the newer form, in the
+  /// older one, or folded.
+  package func tensorShapes(in source: any TensorSource) -> [String: [Int]] {
+    let prefix = source.info("generator.conv_pre.bias") == nil ? "" : "generator."
+    let (normalised, plain) = tensorShapes
+    var shapes = Dictionary(uniqueKeysWithValues: plain.map { (prefix + $0.key, $0.value) })
+    for (name, shape) in normalised {
+      let name = prefix + name
+      let newer = "\(name).parametrizations.weight.original"
+      if source.info("\(newer)1") != nil {
+        shapes["\(newer)0"] = [shape[0], 1, 1]
+        shapes["\(newer)1"] = shape
+      } else if source.info("\(name).weight_v") != nil {
+        shapes["\(name).weight_g"] = [shape[0], 1, 1]
+        shapes["\(name).weight_v"] = shape
+      } else {
+        shapes["\(name).weight"] = shape
+      }
+    }
+    return shapes
   }
 }
