@@ -47,6 +47,7 @@ struct CausalDepthwise: Sendable {
         for i in 0..<carried { window[stream * carried + i] = history[frames * channels + i] }
       }
     }
+    Elementwise.apply(.silu, to: &result)
     return result
   }
 
@@ -64,9 +65,6 @@ struct CausalDepthwise: Sendable {
             for channel in 0..<channels {
               output[to + channel] += taps[tap + channel] * history[from + channel]
             }
-          }
-          for channel in 0..<channels {
-            output[to + channel] = EncoderArithmetic.silu(output[to + channel])
           }
         }
       }

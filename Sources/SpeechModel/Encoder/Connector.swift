@@ -95,7 +95,7 @@ public struct Connector: Sendable {
       rows: frames.values.count / linear1.weight.columns, columns: linear1.weight.columns,
       values: frames.values)
     var hidden = linear1(joined)
-    EncoderArithmetic.relu(&hidden)
+    Elementwise.apply(.relu, to: &hidden)
     var embeddings = linear2(hidden)
     let each = embeddings.rows / streams.count
     for row in 0..<embeddings.rows {

@@ -61,9 +61,9 @@ struct ConvolutionFrontEnd: Sendable {
   /// The rows of all streams, one stream after the other, `[streams * n, bins]`.
   func step(_ mel: Matrix, _ state: inout State) -> Matrix {
     var x = conv1(firstWindows.step(mel, &state.first))
-    EncoderArithmetic.gelu(&x)
+    Elementwise.apply(.gelu, to: &x)
     x = conv2(secondWindows.step(x, &state.second))
-    EncoderArithmetic.gelu(&x)
+    Elementwise.apply(.gelu, to: &x)
     return project(joinedWindows.step(x, &state.joined))
   }
 }

@@ -1,47 +1,7 @@
-import Foundation
 import Kernels
 
-/// Elementwise operations of the encoder.
+/// What the encoder needs of matrices and arrays beside the kernels.
 enum EncoderArithmetic {
-  /// x / (1 + exp(-x)).
-  @inline(__always)
-  static func silu(_ x: Float) -> Float { x / (1 + exp(-x)) }
-
-  /// ln(1 + exp(x)); x itself above 20, where the two are equal in single precision.
-  @inline(__always)
-  static func softplus(_ x: Float) -> Float { x > 20 ? x : log1p(exp(x)) }
-
-  static func softplus(_ x: inout Matrix) {
-    x.values.withUnsafeMutableBufferPointer { values in
-      for i in values.indices { values[i] = softplus(values[i]) }
-    }
-  }
-
-  /// x times the normal distribution function of x.
-  static func gelu(_ x: inout Matrix) {
-    x.values.withUnsafeMutableBufferPointer { values in
-      for i in values.indices {
-        values[i] = 0.5 * values[i] * (1 + erf(values[i] * Float(0.5).squareRoot()))
-      }
-    }
-  }
-
-  static func relu(_ x: inout Matrix) {
-    x.values.withUnsafeMutableBufferPointer { values in
-      for i in values.indices { values[i] = max(values[i], 0) }
-    }
-  }
-
-  /// Adds a matrix of the same shape.
-  static func add(_ x: Matrix, to sum: inout Matrix) {
-    precondition(x.rows == sum.rows && x.columns == sum.columns)
-    x.values.withUnsafeBufferPointer { x in
-      sum.values.withUnsafeMutableBufferPointer { sum in
-        for i in sum.indices { sum[i] += x[i] }
-      }
-    }
-  }
-
   /// Some columns as a matrix of their own.
   static func columns(_ range: Range<Int>, of x: Matrix) -> Matrix {
     var result = Matrix(rows: x.rows, columns: range.count)

@@ -19,48 +19,12 @@ struct EncoderNorm: Sendable {
   }
 
   func callAsFunction(_ x: Matrix) -> Matrix {
-    precondition(x.columns == weight.count)
     var result = x
-    result.values.withUnsafeMutableBufferPointer { values in
-      for row in 0..<x.rows {
-        let range = row * x.columns..<(row + 1) * x.columns
-        normalise(UnsafeMutableBufferPointer(rebasing: values[range]))
-      }
+    if let bias {
+      Elementwise.layerNorm(&result, weight: weight, bias: bias, epsilon: epsilon)
+    } else {
+      Elementwise.rmsNorm(&result, weight: weight, epsilon: epsilon)
     }
     return result
-  }
-
-  private func normalise(_ row: UnsafeMutableBufferPointer<Float>) {
-    var mean: Float = 0
-    if bias != nil {
-      mean = Self.sum(row) { $0 } / Float(row.count)
-    }
-    let variance = Self.sum(row) { ($0 - mean) * ($0 - mean) } / Float(row.count)
-    let scale = 1 / (variance + epsilon).squareRoot()
-    weight.withUnsafeBufferPointer { weight in
-      for i in row.indices { row[i] = (row[i] - mean) * scale * weight[i] }
-    }
-    bias?.withUnsafeBufferPointer { bias in
-      for i in row.indices { row[i] += bias[i] }
-    }
-  }
-
-  /// A sum in eight interleaved parts: the order is fixed, and the parts are added in parallel.
-  @inline(__always)
-  private static func sum(
-    _ row: UnsafeMutableBufferPointer<Float>, _ map: (Float) -> Float
-  ) -> Float {
-    var parts = SIMD8<Float>.zero
-    var i = 0
-    while i + 8 <= row.count {
-      for lane in 0..<8 { parts[lane] += map(row[i + lane]) }
-      i += 8
-    }
-    var rest: Float = 0
-    while i < row.count {
-      rest += map(row[i])
-      i += 1
-    }
-    return parts.sum() + rest
   }
 }

@@ -57,7 +57,8 @@ struct Mamba2Mixer: StateSpaceMixer {
     let projected = inputProjection(x)
     let mixed = convolution.step(projected, first: inner, streams: state.streams, &state.window)
     let (steps, decays) = timing(projected)
-    let y = scan(mixed, steps, decays, gate: projected, &state)
+    var y = EncoderArithmetic.columns(0..<inner, of: projected)
+    Elementwise.gate(&y, times: scan(mixed, steps, decays, &state))
     state.isFinite = EncoderArithmetic.isFinite(y)
     return outputProjection(norm(y))
   }
@@ -65,30 +66,33 @@ struct Mamba2Mixer: StateSpaceMixer {
   /// Time steps and decays, `[heads, rows]`, so that a head's frames lie together.
   private func timing(_ projected: Matrix) -> (steps: [Float], decays: [Float]) {
     let first = projected.columns - heads
-    var steps = [Float](repeating: 0, count: heads * projected.rows)
-    var decays = steps
+    let rows = projected.rows
+    var steps = [Float](repeating: 0, count: heads * rows)
     for head in 0..<heads {
-      for row in 0..<projected.rows {
-        let raw = projected[row, first + head] + stepBias[head]
-        let step = EncoderArithmetic.softplus(raw)
-        let bounded = min(max(step, stepBounds.lowerBound), stepBounds.upperBound)
-        steps[head * projected.rows + row] = bounded
-        decays[head * projected.rows + row] = exp(bounded * decay[head])
+      for row in 0..<rows {
+        steps[head * rows + row] = projected[row, first + head] + stepBias[head]
       }
     }
+    Elementwise.apply(.softplus, to: &steps)
+    for i in steps.indices {
+      steps[i] = min(max(steps[i], stepBounds.lowerBound), stepBounds.upperBound)
+    }
+    var decays = steps
+    for i in decays.indices { decays[i] *= decay[i / rows] }
+    Elementwise.apply(.exp, to: &decays)
     return (steps, decays)
   }
 
   /// The recurrence of all streams, over threads by heads.
   private func scan(
-    _ mixed: Matrix, _ steps: [Float], _ decays: [Float], gate: Matrix, _ state: inout MixerState
+    _ mixed: Matrix, _ steps: [Float], _ decays: [Float], _ state: inout MixerState
   ) -> Matrix {
     let (inner, stateSize, heads, headSize) = (inner, stateSize, heads, headSize)
     let (rows, streams) = (mixed.rows, state.streams)
     let frames = rows / streams
     var y = Matrix(rows: rows, columns: inner)
     EncoderArithmetic.withPointers(
-      [mixed.values, steps, decays, gate.values, skip], writing: &state.scan, &y.values
+      [mixed.values, steps, decays, skip], writing: &state.scan, &y.values
     ) { read, states, y in
       compute.parallel(streams * heads) { task in
         let (stream, head) = task.quotientAndRemainder(dividingBy: heads)
@@ -98,11 +102,10 @@ struct Mamba2Mixer: StateSpaceMixer {
           frames: frames, headSize: headSize, stateSize: stateSize,
           state: states + (stream * inner + channel) * stateSize,
           decays: read[2] + head * rows + row, steps: read[1] + head * rows + row,
-          skip: read[4][head],
+          skip: read[3][head],
           x: .init(values + channel, stride: mixed.columns),
           b: .init(values + inner, stride: mixed.columns),
           c: .init(values + inner + stateSize, stride: mixed.columns),
-          gate: .init(read[3] + row * gate.columns + channel, stride: gate.columns),
           y: y + row * inner + channel, yStride: inner)
       }
     }

@@ -36,9 +36,9 @@ struct MambaBlock: Sendable {
 
   /// Adds the block's contribution; the residual stream stays in single precision.
   func step(_ hidden: inout Matrix, _ state: inout MixerState) {
-    EncoderArithmetic.add(mixer.step(norm(hidden), &state), to: &hidden)
+    Elementwise.add(mixer.step(norm(hidden), &state), to: &hidden)
     if let feedForward {
-      EncoderArithmetic.add(feedForward.layer(feedForward.norm(hidden)), to: &hidden)
+      Elementwise.add(feedForward.layer(feedForward.norm(hidden)), to: &hidden)
     }
   }
 }
@@ -63,18 +63,8 @@ private struct GatedFeedForward: Sendable {
 
   func callAsFunction(_ x: Matrix) -> Matrix {
     let both = fc1(x)
-    var value = Matrix(rows: x.rows, columns: hidden)
-    both.values.withUnsafeBufferPointer { both in
-      value.values.withUnsafeMutableBufferPointer { value in
-        for row in 0..<x.rows {
-          let from = 2 * row * hidden
-          for i in 0..<hidden {
-            value[row * hidden + i] =
-              both[from + i] * EncoderArithmetic.silu(both[from + hidden + i])
-          }
-        }
-      }
-    }
-    return fc2(value)
+    var gate = EncoderArithmetic.columns(hidden..<2 * hidden, of: both)
+    Elementwise.gate(&gate, times: EncoderArithmetic.columns(0..<hidden, of: both))
+    return fc2(gate)
   }
 }

@@ -16,8 +16,6 @@ struct MambaMixer: StateSpaceMixer {
   private let skip: [Float]
   private let outputProjection: Linear
   private let compute: Compute
-  /// Channels that one thread takes at a time; does not change the result.
-  private let channelsPerTask = 128
 
   init(
     _ configuration: MambaConfiguration, from source: any TensorSource, prefix: String,
@@ -58,41 +56,15 @@ struct MambaMixer: StateSpaceMixer {
     let input = convolution.step(projected, first: 0, streams: state.streams, &state.window)
     let selected = selection(input)
     var steps = timeStep(EncoderArithmetic.columns(0..<rank, of: selected))
-    EncoderArithmetic.softplus(&steps)
-    let y = scan(input, steps, selected, gate: projected, &state)
+    Elementwise.apply(.softplus, to: &steps)
+    let states = rank..<rank + stateSize
+    let scanned = compute.selectiveScan(
+      input, delta: steps, a: decay, b: EncoderArithmetic.columns(states, of: selected),
+      c: EncoderArithmetic.columns(states.upperBound..<selected.columns, of: selected), d: skip,
+      streams: state.streams, state: &state.scan)
+    var y = EncoderArithmetic.columns(inner..<2 * inner, of: projected)
+    Elementwise.gate(&y, times: scanned)
     state.isFinite = EncoderArithmetic.isFinite(y)
     return outputProjection(y)
-  }
-
-  /// The recurrence of all streams, over threads by ranges of channels.
-  private func scan(
-    _ input: Matrix, _ steps: Matrix, _ selected: Matrix, gate: Matrix, _ state: inout MixerState
-  ) -> Matrix {
-    let (inner, stateSize, rank) = (inner, stateSize, rank)
-    let streams = state.streams
-    let frames = input.rows / streams
-    let tasks = (inner + channelsPerTask - 1) / channelsPerTask
-    var y = Matrix(rows: input.rows, columns: inner)
-    EncoderArithmetic.withPointers(
-      [input.values, steps.values, selected.values, gate.values, decay, skip],
-      writing: &state.scan, &y.values
-    ) { read, states, y in
-      compute.parallel(streams * tasks) { task in
-        let (stream, part) = task.quotientAndRemainder(dividingBy: tasks)
-        let (row, first) = (stream * frames, part * channelsPerTask)
-        let chosen = read[2] + row * (rank + 2 * stateSize) + rank
-        SelectiveScan.mamba(
-          channels: first..<min(first + channelsPerTask, inner), frames: frames,
-          stateSize: stateSize, state: states + stream * inner * stateSize,
-          decay: read[4], skip: read[5],
-          x: .init(read[0] + row * inner, stride: inner),
-          step: .init(read[1] + row * inner, stride: inner),
-          b: .init(chosen, stride: rank + 2 * stateSize),
-          c: .init(chosen + stateSize, stride: rank + 2 * stateSize),
-          gate: .init(read[3] + row * 2 * inner + inner, stride: 2 * inner),
-          y: y + row * inner, yStride: inner)
-      }
-    }
-    return y
   }
 }

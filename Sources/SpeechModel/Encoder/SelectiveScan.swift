@@ -1,9 +1,7 @@
-import Foundation
-
-/// The recurrences of both Mamba variants over unsafe buffers.
+/// The recurrence of Mamba-2 over unsafe buffers.
 ///
-/// Channels (Mamba) and heads (Mamba-2) do not mix, so any split of them over threads gives the
-/// same bits; within one, the order of additions is fixed.
+/// Heads do not mix, so any split of them over threads gives the same bits; within one, the order
+/// of additions is fixed. That of Mamba is `Compute.selectiveScan`.
 enum SelectiveScan {
   /// Rows of a matrix: where they start and how far apart they lie.
   struct Rows {
@@ -19,40 +17,15 @@ enum SelectiveScan {
     subscript(row: Int) -> UnsafePointer<Float> { start + row * stride }
   }
 
-  /// Mamba: for each channel j and state n,
-  /// S <- exp(step A) S + step B x;  y = (sum over n of S C + D x) silu(gate).
-  ///
-  /// `state` and `decay` (A, negative) are `[inner, stateSize]`, `skip` (D) is `[inner]`.
-  static func mamba(
-    channels: Range<Int>, frames: Int, stateSize: Int, state: UnsafeMutablePointer<Float>,
-    decay: UnsafePointer<Float>, skip: UnsafePointer<Float>, x: Rows, step: Rows, b: Rows,
-    c: Rows, gate: Rows, y: UnsafeMutablePointer<Float>, yStride: Int
-  ) {
-    for j in channels {
-      let (s, a) = (state + j * stateSize, decay + j * stateSize)
-      for t in 0..<frames {
-        let (input, delta) = (x[t][j], step[t][j])
-        let (inflow, bRow, cRow) = (delta * input, b[t], c[t])
-        var sum = skip[j] * input
-        for n in 0..<stateSize {
-          let value = exp(delta * a[n]) * s[n] + inflow * bRow[n]
-          s[n] = value
-          sum += value * cRow[n]
-        }
-        y[t * yStride + j] = sum * EncoderArithmetic.silu(gate[t][j])
-      }
-    }
-  }
-
-  /// Mamba-2: one decay for the `headSize` channels of a head; as above for each channel p,
-  /// S <- exp(step A) S + step x B;  y = (sum over n of S C + D x) silu(gate).
+  /// Mamba-2: one decay for the `headSize` channels of a head; for each channel p,
+  /// S <- exp(step A) S + step x B;  y = sum over n of S C + D x.
   ///
   /// `state` is the head's, `[headSize, stateSize]`; `decays` and `steps` have one value a frame;
   /// the other rows start at the head's first channel.
   static func mamba2(
     frames: Int, headSize: Int, stateSize: Int, state: UnsafeMutablePointer<Float>,
     decays: UnsafePointer<Float>, steps: UnsafePointer<Float>, skip: Float, x: Rows, b: Rows,
-    c: Rows, gate: Rows, y: UnsafeMutablePointer<Float>, yStride: Int
+    c: Rows, y: UnsafeMutablePointer<Float>, yStride: Int
   ) {
     let whole = stateSize / 8 * 8
     for p in 0..<headSize {
@@ -71,7 +44,7 @@ enum SelectiveScan {
           s[n] = kept * s[n] + inflow * bRow[n]
           sum += s[n] * cRow[n]
         }
-        y[t * yStride + p] = sum * EncoderArithmetic.silu(gate[t][p])
+        y[t * yStride + p] = sum
       }
     }
   }

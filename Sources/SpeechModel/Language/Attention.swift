@@ -1,5 +1,4 @@
 import Checkpoints
-import Foundation
 import Kernels
 
 /// Causal self-attention with grouped heads: H query heads share K key and value heads.
@@ -49,84 +48,16 @@ struct Attention: Sendable {
     rotary.rotate(&keys, heads: keyValueHeads, by: angles)
     let past = cache.position
     cache.append(keys: keys, values: value(x).values, to: layer)
-    var mixed = Matrix(rows: x.rows, columns: heads * headSize)
-    mixed.values.withUnsafeMutableBufferPointer { result in
-      // Each head writes to its own columns, so that the heads may run at the same time.
-      nonisolated(unsafe) let result = result
-      queries.withUnsafeBufferPointer { queries in
-        cache.withLayer(layer) { keys, values in
-          compute.parallel(heads) { head in
-            attend(
-              head: head, past: past, rows: x.rows, queries: queries, keys: keys, values: values,
-              into: result)
-          }
-        }
-      }
+    let rotated = Matrix(rows: x.rows, columns: heads * headSize, values: queries)
+    let width = keyValueHeads * headSize
+    let mixed = cache.withLayer(layer) { keys, values in
+      guard let keys = keys.baseAddress, let values = values.baseAddress else { return rotated }
+      return compute.attention(
+        queries: rotated, keys: CacheView(keys, stride: width),
+        values: CacheView(values, stride: width), heads: heads, keyValueHeads: keyValueHeads,
+        limits: (0..<x.rows).map { past + $0 + 1 })
     }
     return output(mixed)
-  }
-
-  private func attend(
-    head: Int, past: Int, rows: Int, queries: UnsafeBufferPointer<Float>,
-    keys: UnsafeBufferPointer<Float>, values: UnsafeBufferPointer<Float>,
-    into result: UnsafeMutableBufferPointer<Float>
-  ) {
-    let stride = keyValueHeads * headSize
-    let shared = head / (heads / keyValueHeads) * headSize
-    let scale = 1 / Float(headSize).squareRoot()
-    guard let queries = queries.baseAddress, let keys = keys.baseAddress,
-      let values = values.baseAddress, let result = result.baseAddress
-    else { return }
-    withUnsafeTemporaryAllocation(of: Float.self, capacity: past + rows) { scores in
-      for row in 0..<rows {
-        let count = past + row + 1
-        let place = (row * heads + head) * headSize
-        let query = queries + place
-        for p in 0..<count {
-          scores[p] = scale * Self.dot(query, keys + p * stride + shared, headSize)
-        }
-        Self.softmax(scores, count: count)
-        let sum = result + place
-        for i in 0..<headSize { sum[i] = 0 }
-        for p in 0..<count {
-          let (weight, value) = (scores[p], values + p * stride + shared)
-          for i in 0..<headSize { sum[i] += weight * value[i] }
-        }
-      }
-    }
-  }
-
-  /// A dot product in a fixed order: eight running sums, then the rest.
-  private static func dot(
-    _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ count: Int
-  ) -> Float {
-    var sums = SIMD8<Float>(repeating: 0)
-    var i = 0
-    while i + 8 <= count {
-      let x = UnsafeRawPointer(a + i).loadUnaligned(as: SIMD8<Float>.self)
-      let y = UnsafeRawPointer(b + i).loadUnaligned(as: SIMD8<Float>.self)
-      sums += x * y
-      i += 8
-    }
-    var sum = sums.sum()
-    while i < count {
-      sum += a[i] * b[i]
-      i += 1
-    }
-    return sum
-  }
-
-  /// Turns the first `count` scores into shares of one.
-  private static func softmax(_ scores: UnsafeMutableBufferPointer<Float>, count: Int) {
-    var largest = -Float.infinity
-    for p in 0..<count { largest = max(largest, scores[p]) }
-    var sum: Float = 0
-    for p in 0..<count {
-      scores[p] = exp(scores[p] - largest)
-      sum += scores[p]
-    }
-    let scale = 1 / sum
-    for p in 0..<count { scores[p] *= scale }
   }
 }
 

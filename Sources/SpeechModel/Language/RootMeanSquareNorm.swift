@@ -15,20 +15,8 @@ struct RootMeanSquareNorm: Sendable {
   }
 
   func callAsFunction(_ x: Matrix) -> Matrix {
-    precondition(x.columns == gain.count)
     var result = x
-    let width = gain.count
-    result.values.withUnsafeMutableBufferPointer { y in
-      gain.withUnsafeBufferPointer { gain in
-        for row in 0..<x.rows {
-          let first = row * width
-          var squares: Float = 0
-          for i in 0..<width { squares += y[first + i] * y[first + i] }
-          let scale = 1 / (squares / Float(width) + epsilon).squareRoot()
-          for i in 0..<width { y[first + i] = y[first + i] * scale * gain[i] }
-        }
-      }
-    }
+    Elementwise.rmsNorm(&result, weight: gain, epsilon: epsilon)
     return result
   }
 }

@@ -1,5 +1,4 @@
 import Checkpoints
-import Foundation
 import Kernels
 
 /// One layer: attention and a gated feed-forward part, each behind a norm and added to its input.
@@ -41,28 +40,11 @@ struct TransformerLayer: Sendable {
     var x = x
     let mixed = attention(
       attentionNorm(x), rotary: rotary, angles: angles, cache: &cache, layer: layer)
-    Self.add(mixed, to: &x)
+    Elementwise.add(mixed, to: &x)
     let normed = feedForwardNorm(x)
     var gated = gate(normed)
-    Self.multiplySilu(&gated, with: up(normed))
-    Self.add(down(gated), to: &x)
+    Elementwise.gate(&gated, times: up(normed))
+    Elementwise.add(down(gated), to: &x)
     return x
-  }
-
-  private static func add(_ addend: Matrix, to x: inout Matrix) {
-    addend.values.withUnsafeBufferPointer { addend in
-      x.values.withUnsafeMutableBufferPointer { x in
-        for i in x.indices { x[i] += addend[i] }
-      }
-    }
-  }
-
-  /// `gate * sigmoid(gate) * up`.
-  private static func multiplySilu(_ gate: inout Matrix, with up: Matrix) {
-    up.values.withUnsafeBufferPointer { up in
-      gate.values.withUnsafeMutableBufferPointer { gate in
-        for i in gate.indices { gate[i] = gate[i] / (1 + exp(-gate[i])) * up[i] }
-      }
-    }
   }
 }

@@ -47,19 +47,9 @@ public struct HiddenConnector: Sendable {
   /// Maps each row: `[positions, inputs]` gives `[positions, outputs]`.
   public func callAsFunction(_ x: Matrix) -> Matrix {
     var inner = first(inputNorm?(x) ?? x)
-    for i in inner.values.indices { inner.values[i] = max(0, inner.values[i]) }
+    Elementwise.apply(.relu, to: &inner)
     var result = second(inner)
-    for row in 0..<result.rows { normalize(&result, row: row) }
+    Elementwise.layerNorm(&result, weight: gain, bias: bias, epsilon: Self.epsilon)
     return result
-  }
-
-  private func normalize(_ x: inout Matrix, row: Int) {
-    let range = row * outputs..<(row + 1) * outputs
-    let mean = x.values[range].reduce(0, +) / Float(outputs)
-    let variance = x.values[range].reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Float(outputs)
-    let scale = 1 / (variance + Self.epsilon).squareRoot()
-    for (column, i) in range.enumerated() {
-      x.values[i] = (x.values[i] - mean) * scale * gain[column] + bias[column]
-    }
   }
 }

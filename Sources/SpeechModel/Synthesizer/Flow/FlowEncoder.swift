@@ -89,9 +89,9 @@ package struct FlowEncoder: Sendable {
     // Beyond the end of the sequence there are zeros.
     let absent = Matrix(rows: sizes.lookahead - lookahead.count, columns: sizes.width)
     var x = lookaheadConvolution(windowsOf: embedded.appending(absent))
-    FlowMath.leakyReLU(&x, slope: 0.01)
+    Elementwise.apply(.leakyReLU(slope: 0.01), to: &x)
     x = convolution(x, context: &state.convolution)
-    FlowMath.add(embedded.rows(0..<tokens.count), to: &x)
+    Elementwise.add(embedded.rows(0..<tokens.count), to: &x)
     let tokenSpan = state.tokens.advance(rows: tokens.count)
     for index in layers.indices { x = layers[index].step(x, tokenSpan) }
 
@@ -154,7 +154,7 @@ struct FlowEmbedding: Sendable {
 
   func callAsFunction(_ x: Matrix) -> Matrix {
     var result = norm(linear(x))
-    FlowMath.scale(&result, by: scale)
+    Elementwise.apply(.scale(by: scale), to: &result)
     return result
   }
 }

@@ -64,10 +64,10 @@ struct FlowEncoderLayer: Sendable {
     FlowMath.add(distanceBias, toRowsOf: &distance)
     let attended = attention.attend(
       content: content, distance: distance, positions: positions, cache: cache, span: span)
-    FlowMath.add(output(attended), to: &x)
+    Elementwise.add(output(attended), to: &x)
     var hidden = inner(feedForwardNorm(x))
-    FlowMath.silu(&hidden)
-    FlowMath.add(outer(hidden), to: &x)
+    Elementwise.apply(.silu, to: &hidden)
+    Elementwise.add(outer(hidden), to: &x)
     return x
   }
 

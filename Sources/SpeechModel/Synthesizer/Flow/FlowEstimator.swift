@@ -169,9 +169,9 @@ package struct FlowEstimator: Sendable {
       "\(name).linear_2", inputs: sizes.timeWidth, outputs: sizes.timeWidth, from: source,
       compute: compute)
     var hidden = first(sinusoids)
-    FlowMath.silu(&hidden)
+    Elementwise.apply(.silu, to: &hidden)
     hidden = second(hidden)
-    FlowMath.mish(&hidden)
+    Elementwise.apply(.mish, to: &hidden)
     return hidden
   }
 }

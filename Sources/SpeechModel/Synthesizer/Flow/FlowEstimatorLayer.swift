@@ -45,9 +45,9 @@ struct FlowEstimatorLayer: Sendable {
       attention.attend(
         queries, from: row, cache: caches[sequence], span: span, result: &attended)
     }
-    FlowMath.add(output(attended), to: &x)
+    Elementwise.add(output(attended), to: &x)
     var hidden = inner(feedForwardNorm(x))
-    FlowMath.gelu(&hidden)
-    FlowMath.add(outer(hidden), to: &x)
+    Elementwise.apply(.gelu, to: &hidden)
+    Elementwise.add(outer(hidden), to: &x)
   }
 }

@@ -1,61 +1,8 @@
-package import Kernels
+import Kernels
 
-/// Elementwise functions and norms of the flow module, eight values at a time.
+/// What the flow module needs beside the kernels: a scaled softmax of parts of rows.
 package enum FlowMath {
   private typealias Lanes = SIMD8<Float>
-
-  /// x σ(x), in place.
-  package static func silu(_ x: inout Matrix) {
-    map(&x.values) { $0 / (1 + exponential(-$0)) }
-  }
-
-  /// x Φ(x) with the error function (Abramowitz and Stegun 7.1.26: within 1.5e-7), in place.
-  package static func gelu(_ x: inout Matrix) {
-    map(&x.values) { x in
-      let z = x * 0.707_106_77
-      let magnitude = z.replacing(with: -z, where: z .< 0)
-      let t = 1 / (1 + 0.327_591_1 * magnitude)
-      var series = 1.061_405_429 * t - 1.453_152_027
-      series = series * t + 1.421_413_741
-      series = series * t - 0.284_496_736
-      series = (series * t + 0.254_829_592) * t
-      let erf = 1 - series * exponential(-z * z)
-      return 0.5 * x * (1 + erf.replacing(with: -erf, where: z .< 0))
-    }
-  }
-
-  /// x tanh(ln(1 + exp(x))), in place.
-  package static func mish(_ x: inout Matrix) {
-    map(&x.values) { mish($0) }
-  }
-
-  @inline(__always)
-  private static func mish(_ x: Lanes) -> Lanes {
-    // tanh(ln(1 + e)) = (e² + 2 e) / (e² + 2 e + 2); beyond 20 it is 1 in single precision.
-    let e = exponential(x.replacing(with: 20, where: x .> 20))
-    let p = e * (e + 2)
-    return x * p / (p + 2)
-  }
-
-  /// x, or `slope` x where negative, in place.
-  static func leakyReLU(_ x: inout Matrix, slope: Float) {
-    map(&x.values) { $0.replacing(with: $0 * slope, where: $0 .< 0) }
-  }
-
-  /// Multiplies by a factor, in place.
-  static func scale(_ x: inout Matrix, by factor: Float) {
-    map(&x.values) { $0 * factor }
-  }
-
-  /// Adds `y` to `x`.
-  static func add(_ y: Matrix, to x: inout Matrix) {
-    precondition(x.rows == y.rows && x.columns == y.columns)
-    y.values.withUnsafeBufferPointer { y in
-      x.values.withUnsafeMutableBufferPointer { x in
-        for index in 0..<x.count { x[index] += y[index] }
-      }
-    }
-  }
 
   /// Adds a vector to every row.
   static func add(_ vector: [Float], toRowsOf x: inout Matrix) {
@@ -108,15 +55,6 @@ package enum FlowMath {
     p = p * r * r + r + 1
     let bits = unsafeBitCast(shifted, to: SIMD8<UInt32>.self) &- 0x4B40_0000
     return p * unsafeBitCast((bits &+ 127) &<< 23, to: Lanes.self)
-  }
-
-  @inline(__always)
-  private static func map(_ x: inout [Float], _ body: (Lanes) -> Lanes) {
-    x.withUnsafeMutableBufferPointer { x in
-      for start in stride(from: 0, to: x.count, by: 8) {
-        store(body(load(x, start, filling: 0)), x, start)
-      }
-    }
   }
 
   @inline(__always)

@@ -19,7 +19,7 @@ struct FlowConvolutionBlock: Sendable {
 
   func callAsFunction(_ x: Matrix, context: inout Matrix, sequences: Int) -> Matrix {
     var result = norm(convolution(x, context: &context, sequences: sequences))
-    FlowMath.mish(&result)
+    Elementwise.apply(.mish, to: &result)
     return result
   }
 }
@@ -68,7 +68,7 @@ struct FlowResidualBlock: Sendable {
     var hidden = first(x, context: &state.first, sequences: sequences)
     FlowMath.add(times[step], toRowsOf: &hidden)
     hidden = second(hidden, context: &state.second, sequences: sequences)
-    FlowMath.add(residual(x), to: &hidden)
+    Elementwise.add(residual(x), to: &hidden)
     return hidden
   }
 }

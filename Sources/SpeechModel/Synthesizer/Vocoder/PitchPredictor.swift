@@ -25,7 +25,7 @@ struct PitchPredictor: Sendable {
     var x = mel
     for index in layers.indices {
       x = layers[index].step(x, ended: ended)
-      VocoderMath.elu(&x.values)
+      Elementwise.apply(.elu, to: &x)
     }
     return x.rows == 0 ? [] : classifier(x).values.map(abs)
   }

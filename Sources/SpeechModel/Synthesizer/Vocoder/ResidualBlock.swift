@@ -6,15 +6,13 @@ import Kernels
 /// Ziyin, Hartwig and Ueda, "Neural Networks Fail to Learn Periodic Functions" (2020).
 struct Snake: Sendable {
   private let alpha: [Float]
-  private let inverse: [Float]
 
   init(_ name: String, channels: Int, from weights: VocoderWeights) throws(CheckpointError) {
     alpha = try weights.vector("\(name).alpha", count: channels)
-    inverse = alpha.map { 1 / ($0 + 1e-9) }
   }
 
   func apply(to x: inout Matrix) {
-    VocoderMath.snake(&x.values, alpha: alpha, inverse: inverse)
+    Elementwise.snake(&x, alpha: alpha)
   }
 }
 
@@ -34,7 +32,7 @@ struct ResidualBlock: Sendable {
       y = dilated.step(y, ended: ended)
       second.apply(to: &y)
       y = plain.step(y, ended: ended)
-      VocoderMath.add(waiting.take(y.rows).values, to: &y.values)
+      Elementwise.add(waiting.take(y.rows), to: &y)
       return y
     }
 

@@ -45,7 +45,7 @@ struct UpsamplingStage: Sendable {
   /// Takes the next rows of the way from the mel frames and the next frames of the source's STFT.
   mutating func step(_ x: Matrix, spectrum: Matrix, ended: Bool) -> Matrix {
     var x = x
-    VocoderMath.leakyReLU(&x.values, slope: slope)
+    Elementwise.apply(.leakyReLU(slope: slope), to: &x)
     var raised = up.step(x, ended: ended)
     if mirrorsFirst, isFirst, raised.rows > 0 {
       raised = raised.rows(1..<2).appending(raised)
@@ -56,7 +56,7 @@ struct UpsamplingStage: Sendable {
 
     let ready = min(main.count, side.count)
     var joined = main.take(ready)
-    VocoderMath.add(side.take(ready).values, to: &joined.values)
+    Elementwise.add(side.take(ready), to: &joined)
     return mean(joined, ended: ended)
   }
 
@@ -66,7 +66,7 @@ struct UpsamplingStage: Sendable {
     let ready = ways.map(\.count).min() ?? 0
     var sum = ways[0].take(ready)
     for index in ways.indices.dropFirst() {
-      VocoderMath.add(ways[index].take(ready).values, to: &sum.values)
+      Elementwise.add(ways[index].take(ready), to: &sum)
     }
     VocoderMath.divide(&sum.values, by: Float(blocks.count))
     return sum

@@ -1,73 +1,12 @@
-import Foundation
-
-/// The vocoder's elementwise functions.
+/// What the vocoder needs of numbers beside the kernels.
 package enum VocoderMath {
   private typealias Lanes = SIMD8<Float>
-
-  /// Adds numbers, place by place.
-  static func add(_ x: [Float], to sum: inout [Float]) {
-    precondition(x.count == sum.count)
-    x.withUnsafeBufferPointer { x in
-      sum.withUnsafeMutableBufferPointer { sum in
-        for i in 0..<x.count { sum[i] += x[i] }
-      }
-    }
-  }
 
   /// Divides every number.
   static func divide(_ x: inout [Float], by divisor: Float) {
     x.withUnsafeMutableBufferPointer { x in
       for i in 0..<x.count { x[i] /= divisor }
     }
-  }
-
-  /// x where positive, else `slope` times x.
-  package static func leakyReLU(_ x: inout [Float], slope: Float) {
-    x.withUnsafeMutableBufferPointer { x in
-      for i in 0..<x.count { x[i] = x[i] > 0 ? x[i] : x[i] * slope }
-    }
-  }
-
-  /// x where positive, else e^x - 1.
-  package static func elu(_ x: inout [Float]) {
-    x.withUnsafeMutableBufferPointer { x in
-      for i in 0..<x.count where x[i] < 0 { x[i] = expm1(x[i]) }
-    }
-  }
-
-  /// x + sin²(αx) / α, row after row of as many channels as there are α.
-  package static func snake(_ x: inout [Float], alpha: [Float], inverse: [Float]) {
-    let channels = alpha.count
-    precondition(x.count % channels == 0 && inverse.count == channels)
-    let whole = channels - channels % Lanes.scalarCount
-    x.withUnsafeMutableBytes { x in
-      alpha.withUnsafeBytes { alpha in
-        inverse.withUnsafeBytes { inverse in
-          for row in stride(from: 0, to: x.count, by: channels * 4) {
-            for c in stride(from: 0, to: whole * 4, by: Lanes.scalarCount * 4) {
-              let value = snake(
-                x.loadUnaligned(fromByteOffset: row + c, as: Lanes.self),
-                alpha.loadUnaligned(fromByteOffset: c, as: Lanes.self),
-                inverse.loadUnaligned(fromByteOffset: c, as: Lanes.self))
-              x.storeBytes(of: value, toByteOffset: row + c, as: Lanes.self)
-            }
-            for c in stride(from: whole * 4, to: channels * 4, by: 4) {
-              let value = snake(
-                Lanes(repeating: x.loadUnaligned(fromByteOffset: row + c, as: Float.self)),
-                Lanes(repeating: alpha.loadUnaligned(fromByteOffset: c, as: Float.self)),
-                Lanes(repeating: inverse.loadUnaligned(fromByteOffset: c, as: Float.self)))
-              x.storeBytes(of: value[0], toByteOffset: row + c, as: Float.self)
-            }
-          }
-        }
-      }
-    }
-  }
-
-  @inline(__always)
-  private static func snake(_ x: Lanes, _ alpha: Lanes, _ inverse: Lanes) -> Lanes {
-    let sine = reducedSine(x * alpha).sine
-    return x + sine * sine * inverse
   }
 
   /// sin(2πu) of phases in turns; best within one turn of zero.

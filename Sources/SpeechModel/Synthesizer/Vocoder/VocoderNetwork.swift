@@ -68,7 +68,7 @@ struct VocoderNetwork: Sendable {
     for index in stages.indices {
       x = stages[index].step(x, spectrum: spectrum, ended: ended)
     }
-    VocoderMath.leakyReLU(&x.values, slope: configuration.lastSlope)
+    Elementwise.apply(.leakyReLU(slope: configuration.lastSlope), to: &x)
     x = post.step(x, ended: ended)
     toSpectrum(&x)
     let limit = configuration.audioLimit
