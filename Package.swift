@@ -47,10 +47,12 @@ let package = Package(
     // Dataflow: bounded edges, stages and what runs them; no audio, no model.
     .target(name: "Dataflow", swiftSettings: strict),
 
-    // The command.
+    // The commands, which start without OpenBLAS's threads.
+    .target(name: "CStartup"),
     .executableTarget(
       name: "DuplexCLI",
       dependencies: [
+        "CStartup",
         "SpeechModel", "Checkpoints", "Kernels",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: strict),
@@ -59,6 +61,7 @@ let package = Package(
     .executableTarget(
       name: "make-model",
       dependencies: [
+        "CStartup",
         "SpeechModel", "Checkpoints", "Kernels",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], path: "Tools/make-model", swiftSettings: strict),

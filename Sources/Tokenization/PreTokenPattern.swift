@@ -12,12 +12,18 @@ enum PreTokenPattern: Sendable, Equatable {
 
   /// The pattern that is written so; nil where it is none of the known ones.
   init?(regex: String) {
-    switch regex {
-    case Self.text(numbers: #"\p{N}{1,3}"#): self = .llama3
-    case Self.text(numbers: #"\p{N}"#): self = .qwen2
-    case #"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"#:
-      self = .gpt2
-    default: return nil
+    guard let pattern = [Self.llama3, .qwen2, .gpt2].first(where: { $0.regex == regex }) else {
+      return nil
+    }
+    self = pattern
+  }
+
+  /// The pattern as it is written in files.
+  var regex: String {
+    switch self {
+    case .llama3: Self.text(numbers: #"\p{N}{1,3}"#)
+    case .qwen2: Self.text(numbers: #"\p{N}"#)
+    case .gpt2: #"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"#
     }
   }
 

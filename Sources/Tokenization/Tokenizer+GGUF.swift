@@ -54,7 +54,7 @@ extension Tokenizer {
 
 extension Tokenizer.Arrangement {
   /// The arrangement that GGUF calls so.
-  fileprivate init?(gguf name: String) {
+  init?(gguf name: String) {
     switch name {
     case "llama-bpe": self.init(pattern: .llama3)
     case "qwen2": self.init(pattern: .qwen2, composes: true)

@@ -1,4 +1,5 @@
 import Checkpoints
+import Foundation
 import TestSupport
 import Testing
 import Tokenization
@@ -115,7 +116,46 @@ struct TokenizerTests {
     }
   }
 
+  @Test(arguments: [("llama3", "llama-bpe"), ("qwen2", "qwen2")])
+  func `the tokenizer of a GGUF file gives the same ids as a file of its own`(
+    name: String, pre: String
+  ) throws {
+    let (tokens, types, merges, begin) = try Self.arrays(name)
+    let path = FileManager.default.temporaryDirectory
+      .appending(path: "tokenizer-\(name)-\(getpid()).gguf").path
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    var metadata: [(key: String, value: GGUFValue)] = [
+      ("tokenizer.ggml.model", .string("gpt2")), ("tokenizer.ggml.pre", .string(pre)),
+      ("tokenizer.ggml.tokens", .array(GGUFArray(tokens))),
+      ("tokenizer.ggml.token_type", .array(GGUFArray(types.map { Int32($0) }))),
+      ("tokenizer.ggml.merges", .array(GGUFArray(merges))),
+    ]
+    if let begin { metadata.append(("tokenizer.ggml.bos_token_id", .uint32(UInt32(begin)))) }
+    let writer = try GGUFWriter(path: path, metadata: metadata, tensors: [])
+    try writer.finish()
+
+    let stored = try GGUFTokenizer(GGUFFile(path: path))
+    let written = try Tokenizer(
+      json: JSONValue.object(stored.tokenizerFile(name: path)).encoded(), name: "tokenizer.json")
+    let expected = try Self.fromArrays(name, pre: pre)
+    #expect(written.vocabularySize == expected.vocabularySize)
+    for sample in try TokenizerGoldens.samples() {
+      let ids = written.encode(sample.text, addSpecialTokens: true)
+      #expect(ids == expected.encode(sample.text, addSpecialTokens: true))
+      #expect(written.decode(ids).isSame(as: expected.decode(ids)))
+    }
+  }
+
   private static func fromArrays(_ name: String, pre: String) throws -> Tokenizer {
+    let (tokens, types, merges, begin) = try arrays(name)
+    return try Tokenizer(
+      tokens: tokens, types: types, merges: merges, preTokenizer: pre, beginID: begin, endID: 3,
+      name: "arrays")
+  }
+
+  private static func arrays(
+    _ name: String
+  ) throws -> (tokens: [String], types: [Int], merges: [String], begin: Int?) {
     let json = try TokenizerGoldens.tokenizer(name)
     let tokens = (0..<json.vocabularySize).map { json.token(for: $0) ?? "" }
     let types = tokens.indices.map { json.isSpecial($0) ? 3 : 1 }
@@ -124,8 +164,6 @@ struct TokenizerTests {
       merge.stringValue
         ?? (merge.arrayValue ?? []).compactMap(\.stringValue).joined(separator: " ")
     }
-    return try Tokenizer(
-      tokens: tokens, types: types, merges: merges, preTokenizer: pre,
-      beginID: json.id(of: "<|begin_of_text|>"), endID: 3, name: "arrays")
+    return (tokens, types, merges, json.id(of: "<|begin_of_text|>"))
   }
 }

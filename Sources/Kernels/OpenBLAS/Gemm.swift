@@ -51,7 +51,7 @@ extension Compute {
     alpha: Float = 1, beta: Float = 0, into c: UnsafeMutablePointer<Float>, stride: Int
   ) {
     guard rows > 0, columns > 0 else { return }
-    let (tileRows, tileColumns) = (256, 256)
+    let (tileRows, tileColumns) = (256, 128)
     let down = (rows + tileRows - 1) / tileRows
     let across = (columns + tileColumns - 1) / tileColumns
     ranges(down * across, work: rows * columns * inner) {

@@ -43,11 +43,14 @@ public struct BundleConversion: Sendable {
     if FilePath.exists(FilePath.join(path, "manifest.json")) {
       try convert(try ModelBundle(path: path), to: folder)
     } else {
-      try convert(
-        try LanguageFiles(path: path), to: folder, weights: "model.safetensors",
-        config: "config.json")
+      let files = try LanguageFiles(path: path)
+      try convert(files, to: folder, weights: "model.safetensors", config: "config.json")
       let tokenizer = FilePath.join(path, "tokenizer.json")
-      if FilePath.exists(tokenizer) { try copy(tokenizer, to: folder, as: "tokenizer.json") }
+      if FilePath.exists(tokenizer) {
+        try copy(tokenizer, to: folder, as: "tokenizer.json")
+      } else if let own = try files.tokenizerFile() {
+        try write(own, to: folder, as: "tokenizer.json")
+      }
     }
   }
 
@@ -56,12 +59,16 @@ public struct BundleConversion: Sendable {
     manifest.language.weights = "language.safetensors"
     manifest.language.config = "language.json"
     manifest.language.adapters = []
+    let files = try bundle.languageFiles()
     if let tokenizer = bundle.file(manifest.language.tokenizer) {
       manifest.language.tokenizer = "tokenizer.json"
       try copy(tokenizer, to: folder, as: manifest.language.tokenizer)
+    } else if let own = try files.tokenizerFile() {
+      manifest.language.tokenizer = "tokenizer.json"
+      try write(own, to: folder, as: manifest.language.tokenizer)
     }
     try convert(
-      try bundle.languageFiles(), to: folder, weights: manifest.language.weights,
+      files, to: folder, weights: manifest.language.weights,
       config: manifest.language.config)
 
     let parts: [(WritableKeyPath<ModelManifest, String>, String, String, ElementType)] = [
@@ -95,8 +102,13 @@ public struct BundleConversion: Sendable {
     try write(
       files.source, names: files.source.names.filter { needed[$0] != nil },
       to: FilePath.join(folder, weights), as: type)
-    try OutputFile.write(
-      JSONValue.object(files.json).encoded(), to: FilePath.join(folder, config))
+    try write(files.json, to: folder, as: config)
+  }
+
+  private func write(
+    _ json: JSONObject, to folder: String, as name: String
+  ) throws(CheckpointError) {
+    try OutputFile.write(JSONValue.object(json).encoded(), to: FilePath.join(folder, name))
   }
 
   private func copy(_ file: String, to folder: String, as name: String) throws(CheckpointError) {

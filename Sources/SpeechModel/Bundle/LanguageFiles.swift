@@ -61,4 +61,10 @@ package struct LanguageFiles: Sendable {
       preTokenizer: stored.preTokenizer ?? "", beginID: stored.beginOfText,
       endID: stored.endOfText, name: gguf.file.name)
   }
+
+  /// A `tokenizer.json` of the GGUF file's own tokenizer; nil where there is none.
+  package func tokenizerFile() throws(CheckpointError) -> JSONObject? {
+    guard let gguf, gguf.file.metadata["tokenizer.ggml.model"] != nil else { return nil }
+    return try gguf.tokenizer().tokenizerFile(name: gguf.file.name)
+  }
 }
