@@ -24,7 +24,12 @@ static void keep_openblas_single(int argc, char **argv, char **environment) {
   memcpy(next, environment, count * sizeof *next);
   next[count] = setting;
   next[count + 1] = NULL;
-  execve("/proc/self/exe", argv, next);
+  // By its own path, so that the process keeps its name.
+  char path[4096];
+  const ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
+  if (length <= 0) return;
+  path[length] = 0;
+  execve(path, argv, next);
 }
 
 #if defined(__linux__)
