@@ -31,10 +31,14 @@ struct JournalTests {
         arrival: .milliseconds(80), start: .microseconds(80_001), end: .milliseconds(95))
     ]
     record.queues = ["frames": 1, "blocks": 0]
+    (record.firstText, record.state) = (18, .speaking)
+    record.sketches = [.encoder: BlockSketch(of: [0.5, -0.25, 1e-9])]
     record.digests = [.language: BlockDigest(value: 7), .playback: BlockDigest(value: .max)]
     return [
       .block(BlockRecord(block: .first, token: 0)), .block(record), .drop(BlockIndex(2), count: 3),
-      .underrun(BlockIndex(3), samples: 1_280), .command(BlockIndex(4), text: "mute"),
+      .underrun(BlockIndex(3), samples: 1_280), .yield(BlockIndex(3), samples: 960),
+      .refresh(BlockIndex(3), positions: 600), .defects(BlockIndex(4), notFinite: 2, clipped: 0),
+      .late(BlockIndex(4), underrun: 1_280, dropped: 3), .command(BlockIndex(4), text: "mute"),
       .deviceLost(BlockIndex(5), device: "USB"), .deviceBack(BlockIndex(9), device: "USB"),
       .end(BlockIndex(10), reason: .failed, detail: "disk"),
     ]

@@ -18,12 +18,24 @@ public struct BlockRecord: Codable, Hashable, Sendable {
     }
   }
 
+  /// What the assistant does.
+  public enum State: String, Codable, Hashable, Sendable {
+    /// It listens.
+    case listening
+    /// It speaks.
+    case speaking
+  }
+
   /// The block.
   public var block: BlockIndex
   /// The token that was chosen.
   public var token: Int
-  /// Its text, where it is text.
+  /// The first text token of an answer, which comes in the same block as the change to speaking.
+  public var firstText: Int?
+  /// The text of this block, where there is any.
   public var text: String?
+  /// What the assistant does after this block's decision.
+  public var state = State.listening
   /// The most probable tokens, best first.
   public var top: [Candidate] = []
   /// The probability of going on as before.
@@ -38,6 +50,8 @@ public struct BlockRecord: Codable, Hashable, Sendable {
   public var queues: [String: Int] = [:]
   /// The digest of what each stage put out.
   public var digests: [StageID: BlockDigest] = [:]
+  /// The sketch of what each stage put out, by which the size of a difference is estimated.
+  public var sketches: [StageID: BlockSketch] = [:]
 
   /// Makes the record of a block; the rest is set as it becomes known.
   ///

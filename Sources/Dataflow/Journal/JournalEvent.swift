@@ -7,8 +7,17 @@ public enum JournalEvent: Hashable, Sendable {
   case block(BlockRecord)
   /// Blocks of input were lost before this one, because the stages were late.
   case drop(BlockIndex, count: Int)
-  /// The output had nothing to play in this block, for so many samples.
+  /// The assistant was speaking and had nothing to play in this block, for so many samples.
   case underrun(BlockIndex, samples: Int)
+  /// The assistant yielded in this block, so that so many samples of its speech were not played.
+  case yield(BlockIndex, samples: Int)
+  /// The language model goes on, from this block on, with so many of the latest positions.
+  case refresh(BlockIndex, positions: Int)
+  /// Samples of this block were mended: not finite and replaced by silence, or out of range.
+  case defects(BlockIndex, notFinite: Int, clipped: Int)
+  /// Between this block and the one before the device played silence, because nothing was there
+  /// in time, or samples were thrown away to get back to the wanted delay.
+  case late(BlockIndex, underrun: Int, dropped: Int)
   /// The user asked for something that took effect in this block.
   case command(BlockIndex, text: String)
   /// A sound device went away.
@@ -32,8 +41,10 @@ public enum JournalEvent: Hashable, Sendable {
   public var block: BlockIndex {
     switch self {
     case .block(let record): record.block
-    case .drop(let block, _), .underrun(let block, _), .command(let block, _),
-      .deviceLost(let block, _), .deviceBack(let block, _), .end(let block, _, _):
+    case .drop(let block, _), .underrun(let block, _), .yield(let block, _),
+      .refresh(let block, _), .defects(let block, _, _), .late(let block, _, _),
+      .command(let block, _), .deviceLost(let block, _), .deviceBack(let block, _),
+      .end(let block, _, _):
       block
     }
   }
@@ -41,11 +52,12 @@ public enum JournalEvent: Hashable, Sendable {
 
 extension JournalEvent: Codable {
   private enum Kind: String, Codable {
-    case block, drop, underrun, command, deviceLost, deviceBack, end
+    case block, drop, underrun, yield, refresh, defects, late, command, deviceLost, deviceBack, end
   }
 
   private enum Key: CodingKey {
-    case event, block, count, samples, text, device, reason, detail
+    case event, block, count, samples, positions, notFinite, clipped, underrun, dropped
+    case text, device, reason, detail
   }
 
   /// Reads it from its JSON form.
@@ -65,6 +77,18 @@ extension JournalEvent: Codable {
       self = .drop(block, count: try line.decode(Int.self, forKey: .count))
     case .underrun:
       self = .underrun(block, samples: try line.decode(Int.self, forKey: .samples))
+    case .yield:
+      self = .yield(block, samples: try line.decode(Int.self, forKey: .samples))
+    case .refresh:
+      self = .refresh(block, positions: try line.decode(Int.self, forKey: .positions))
+    case .defects:
+      self = .defects(
+        block, notFinite: try line.decode(Int.self, forKey: .notFinite),
+        clipped: try line.decode(Int.self, forKey: .clipped))
+    case .late:
+      self = .late(
+        block, underrun: try line.decode(Int.self, forKey: .underrun),
+        dropped: try line.decode(Int.self, forKey: .dropped))
     case .command:
       self = .command(block, text: try line.decode(String.self, forKey: .text))
     case .deviceLost:
@@ -99,6 +123,20 @@ extension JournalEvent: Codable {
     case .underrun(_, let samples):
       try line.encode(Kind.underrun, forKey: .event)
       try line.encode(samples, forKey: .samples)
+    case .yield(_, let samples):
+      try line.encode(Kind.yield, forKey: .event)
+      try line.encode(samples, forKey: .samples)
+    case .refresh(_, let positions):
+      try line.encode(Kind.refresh, forKey: .event)
+      try line.encode(positions, forKey: .positions)
+    case .defects(_, let notFinite, let clipped):
+      try line.encode(Kind.defects, forKey: .event)
+      try line.encode(notFinite, forKey: .notFinite)
+      try line.encode(clipped, forKey: .clipped)
+    case .late(_, let underrun, let dropped):
+      try line.encode(Kind.late, forKey: .event)
+      try line.encode(underrun, forKey: .underrun)
+      try line.encode(dropped, forKey: .dropped)
     case .command(_, let text):
       try line.encode(Kind.command, forKey: .event)
       try line.encode(text, forKey: .text)
