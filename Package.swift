@@ -19,6 +19,7 @@ let documentation: [Package.Dependency] =
 let package = Package(
   name: "salmonn-omni",
   products: [
+    .library(name: "Duplex", targets: ["Duplex"]),
     .library(name: "SpeechModel", targets: ["SpeechModel"]),
     .library(name: "Kernels", targets: ["Kernels"]),
     .executable(name: "omni", targets: ["DuplexCLI"]),
@@ -47,6 +48,19 @@ let package = Package(
     // Dataflow: bounded edges, stages and what runs them; no audio, no model.
     .target(name: "Dataflow", swiftSettings: strict),
 
+    // Duplex: the runtime. Its folder reads as the dataflow.
+    .target(
+      name: "Duplex",
+      dependencies: [
+        "AudioIO", "Dataflow", "SpeechModel", "Tokenization", "Checkpoints", "Kernels",
+      ],
+      swiftSettings: strict),
+
+    // SeededModels: whole models with random weights, to measure and test with.
+    .target(
+      name: "SeededModels", dependencies: ["SpeechModel", "Checkpoints", "Kernels"],
+      swiftSettings: strict),
+
     // The commands, which start without OpenBLAS's threads.
     .target(name: "CStartup"),
     .executableTarget(
@@ -61,8 +75,7 @@ let package = Package(
     .executableTarget(
       name: "make-model",
       dependencies: [
-        "CStartup",
-        "SpeechModel", "Checkpoints", "Kernels",
+        "CStartup", "SeededModels", "Kernels",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], path: "Tools/make-model", swiftSettings: strict),
 
@@ -80,6 +93,12 @@ let package = Package(
       exclude: ["Goldens"], swiftSettings: strict),
     .testTarget(
       name: "DataflowTests", dependencies: ["Dataflow", "TestSupport"], swiftSettings: strict),
+    .testTarget(
+      name: "DuplexTests",
+      dependencies: [
+        "Duplex", "AudioIO", "Dataflow", "SpeechModel", "SeededModels", "Checkpoints", "Kernels",
+        "TestSupport",
+      ], swiftSettings: strict),
     .testTarget(
       name: "SpeechModelTests",
       dependencies: ["SpeechModel", "Kernels", "Checkpoints", "Tokenization", "TestSupport"],

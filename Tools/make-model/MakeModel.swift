@@ -1,8 +1,7 @@
 public import ArgumentParser
-import Checkpoints
 import Foundation
 public import Kernels
-import SpeechModel
+import SeededModels
 
 /// Writes a bundle of a real shape with random weights.
 ///

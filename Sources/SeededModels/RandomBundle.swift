@@ -1,16 +1,31 @@
 import Checkpoints
 import Foundation
-import Kernels
+package import Kernels
 import SpeechModel
 
 /// A bundle whose weights are random and of a size that keeps activations finite.
-struct RandomBundle {
+package struct RandomBundle {
   let shape: Shape.Sizes
   let type: ElementType
   let synthesizerType: ElementType
   let seed: UInt64
 
-  func write(to folder: String) throws {
+  /// Describes a bundle.
+  ///
+  /// - Parameters:
+  ///   - shape: The sizes of every part.
+  ///   - type: The number format of encoder, language model and speech-token model.
+  ///   - synthesizerType: The number format of flow decoder and vocoder.
+  ///   - seed: Where the random numbers start.
+  package init(
+    shape: Shape.Sizes, type: ElementType, synthesizerType: ElementType = .float16, seed: UInt64 = 1
+  ) {
+    (self.shape, self.type) = (shape, type)
+    (self.synthesizerType, self.seed) = (synthesizerType, seed)
+  }
+
+  /// Writes the files of the bundle into a folder that is there.
+  package func write(to folder: String) throws {
     func path(_ name: String) -> String { "\(folder)/\(name)" }
     var manifest = shape.manifest
     let language = try LlamaConfiguration(json: shape.language)

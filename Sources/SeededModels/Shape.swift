@@ -1,24 +1,27 @@
-import Checkpoints
-import SpeechModel
+package import Checkpoints
+package import SpeechModel
 
 /// A shape of all parts.
-enum Shape: String, CaseIterable {
+package enum Shape: String, CaseIterable, Sendable {
   /// The published sizes.
   case full
   /// A few megabytes: the sizes that one starts with when training from scratch.
   case small
+  /// Some ten thousand weights, every part there: a block takes a fraction of a millisecond.
+  case tiny
 
   /// The sizes of every part, and the `config.json` of the two transformers.
-  struct Sizes {
-    var manifest: ModelManifest
+  package struct Sizes {
+    package var manifest: ModelManifest
     var language: JSONObject
     var speechTokens: JSONObject
   }
 
-  func sizes() throws(CheckpointError) -> Sizes {
+  package func sizes() throws(CheckpointError) -> Sizes {
     switch self {
     case .full: try full()
     case .small: try small()
+    case .tiny: try tiny()
     }
   }
 
@@ -72,6 +75,43 @@ enum Shape: String, CaseIterable {
         vocabulary: 1024, epsilon: 1e-5, base: 10_000, isTied: true),
       speechTokens: try Self.config(
         "qwen2", hidden: 256, inner: 704, layers: 4, heads: 4, keyValueHeads: 2,
+        vocabulary: 32, epsilon: 1e-6, base: 10_000, isTied: true))
+  }
+
+  private func tiny() throws(CheckpointError) -> Sizes {
+    var manifest = ModelManifest(
+      name: "tiny shape, random weights", summary: "random weights: for tests only")
+    manifest.encoder.configuration = SpeechEncoderConfiguration(
+      channels: 8,
+      mamba: MambaConfiguration(
+        variant: .mamba2, width: 16, layers: 1, stateSize: 8, headSize: 16))
+    manifest.encoder.connectorWidth = 16
+    manifest.language.tapLayer = 1
+    manifest.language.capacity = 1024
+    manifest.synthesizer.connectorWidth = 16
+    var flow = FlowConfiguration()
+    (flow.codes, flow.width, flow.heads, flow.feedForward) = (32, 16, 2, 16)
+    (flow.layers, flow.upsampledLayers, flow.chunk, flow.leftContext) = (1, 1, 12, 1)
+    (flow.channels, flow.estimatorHeads, flow.headWidth) = (16, 1, 8)
+    (flow.estimatorFeedForward, flow.blockLayers, flow.midBlocks) = (16, 1, 0)
+    (flow.timeWidth, flow.speakerWidth, flow.steps, flow.guidance) = (16, 8, 1, 0)
+    (flow.melBins, flow.noiseFrames) = (16, 512)
+    manifest.synthesizer.flowConfiguration = flow
+    var vocoder = VocoderConfiguration(form: .causal)
+    (vocoder.melBins, vocoder.sampleRate, vocoder.phase) = (16, 16_000, .accumulated)
+    (vocoder.upsampleRates, vocoder.upsampleKernels) = ([4, 4], [8, 8])
+    (vocoder.fourierSize, vocoder.fourierHop, vocoder.harmonics) = (80, 20, 1)
+    (vocoder.residualKernels, vocoder.residualDilations) = ([3], [[1]])
+    (vocoder.sourceKernels, vocoder.sourceDilations) = ([3, 3], [[1], [1]])
+    (vocoder.baseChannels, vocoder.pitchChannels, vocoder.pitchLayers) = (16, 8, 1)
+    manifest.synthesizer.vocoderConfiguration = vocoder
+    return Sizes(
+      manifest: manifest,
+      language: try Self.config(
+        "llama", hidden: 32, inner: 32, layers: 2, heads: 2, keyValueHeads: 1,
+        vocabulary: 48, epsilon: 1e-5, base: 10_000, isTied: true),
+      speechTokens: try Self.config(
+        "qwen2", hidden: 32, inner: 32, layers: 1, heads: 2, keyValueHeads: 1,
         vocabulary: 32, epsilon: 1e-6, base: 10_000, isTied: true))
   }
 

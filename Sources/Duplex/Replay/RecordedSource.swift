@@ -1,0 +1,35 @@
+import AudioIO
+
+/// The blocks of a recording, as they were heard.
+actor RecordedSource: AudioSource {
+  private let file: SoundFileReader
+  private var left: Int
+  private let blockSamples: Int
+
+  /// - Parameters:
+  ///   - path: The recording.
+  ///   - blocks: How many blocks of it to give; later ones were not whole.
+  init(_ path: String, blocks: Int) throws {
+    file = try SoundFileReader(path)
+    blockSamples = file.sampleRate * 80 / 1_000
+    left = blocks
+  }
+
+  func next() throws -> SourceBlock? {
+    guard left > 0 else { return nil }
+    left -= 1
+    let samples = try file.read(blockSamples)
+    guard samples.count == blockSamples else { return nil }
+    return SourceBlock(samples: samples)
+  }
+
+  nonisolated func close() {}
+}
+
+/// A sink that takes everything at once.
+struct SilentSink: AudioSink {
+  let sampleRate: Int
+
+  func put(_ samples: [Float]) async -> SinkReport { SinkReport() }
+  func finish() async -> SinkReport { SinkReport() }
+}
