@@ -48,6 +48,17 @@ let package = Package(
     // Dataflow: bounded edges, stages and what runs them; no audio, no model.
     .target(name: "Dataflow", swiftSettings: strict),
 
+    // AudioIO: sound files and sound devices to blocks and back.
+    .systemLibrary(
+      name: "CSndFile", pkgConfig: "sndfile", providers: [.apt(["libsndfile1-dev"])]),
+    .systemLibrary(
+      name: "CSampleRate", pkgConfig: "samplerate", providers: [.apt(["libsamplerate0-dev"])]),
+    // Without pkg-config, whose -pthread for libpulse draws a warning at every build.
+    .systemLibrary(name: "CPulse", providers: [.apt(["libpulse-dev"])]),
+    .target(
+      name: "AudioIO", dependencies: ["Dataflow", "CSndFile", "CSampleRate", "CPulse"],
+      swiftSettings: strict),
+
     // Duplex: the runtime. Its folder reads as the dataflow.
     .target(
       name: "Duplex",
@@ -93,6 +104,12 @@ let package = Package(
       exclude: ["Goldens"], swiftSettings: strict),
     .testTarget(
       name: "DataflowTests", dependencies: ["Dataflow", "TestSupport"], swiftSettings: strict),
+    .target(
+      name: "AudioTestSupport", dependencies: ["Dataflow"], path: "Tests/AudioSupport",
+      swiftSettings: strict),
+    .testTarget(
+      name: "AudioIOTests", dependencies: ["AudioIO", "Dataflow", "AudioTestSupport"],
+      swiftSettings: strict),
     .testTarget(
       name: "DuplexTests",
       dependencies: [
