@@ -1,5 +1,5 @@
-import AudioIO
-import Dataflow
+package import AudioIO
+package import Dataflow
 import SpeechModel
 
 /// The whole wiring: five stages, five edges, their capacities and the one delay.
@@ -14,13 +14,13 @@ import SpeechModel
 /// One item on each edge for each block. With a delay of one block, encoder k + 1 waits for
 /// playback k: the stages take turns, and a block's latency is the sum of their work. Capacity 1 is
 /// enough everywhere; the own-speech edge holds its initial blocks and one more.
-struct Graph {
-  let pipeline: Pipeline
+package struct Graph {
+  package let pipeline: Pipeline
   let playback: PlaybackStage
   /// Every edge, for queue depths and deadlock reports.
-  let edges: [AnyEdge]
+  package let edges: [AnyEdge]
 
-  init(
+  package init(
     model: DuplexModel, configuration: DuplexConfiguration, source: any AudioSource,
     sink: any AudioSink, recording: SessionRecording? = nil, instruments: Instruments,
     capacity: Int = 1, observer: (@Sendable (BlockReport) -> Void)? = nil

@@ -2,7 +2,7 @@ import AudioIO
 import Dataflow
 
 /// What to record of a session, and where: each stage opens and writes its own file.
-struct SessionRecording: Sendable {
+package struct SessionRecording: Sendable {
   let folder: SessionFolder
   let header: JournalHeader
   let rates: StreamRates
