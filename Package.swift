@@ -114,7 +114,7 @@ let package = Package(
       name: "DuplexTests",
       dependencies: [
         "Duplex", "AudioIO", "Dataflow", "SpeechModel", "SeededModels", "Checkpoints", "Kernels",
-        "TestSupport",
+        "TestSupport", "AudioTestSupport",
       ], swiftSettings: strict),
     .testTarget(
       name: "SpeechModelTests",

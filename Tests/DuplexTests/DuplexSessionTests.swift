@@ -128,7 +128,7 @@ struct DuplexSessionTests {
       events == [
         .drop(BlockIndex(2), count: 4), .deviceLost(BlockIndex(3), device: "usb"),
         .deviceBack(BlockIndex(3), device: "usb"),
-        .defects(BlockIndex(4), notFinite: 1, clipped: 2),
+        .defects(BlockIndex(4), notFinite: 1, clipped: 2, missing: 0),
       ])
     #expect(summary.droppedBlocks == 4)
   }

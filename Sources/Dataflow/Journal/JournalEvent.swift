@@ -13,8 +13,9 @@ public enum JournalEvent: Hashable, Sendable {
   case yield(BlockIndex, samples: Int)
   /// The language model goes on, from this block on, with so many of the latest positions.
   case refresh(BlockIndex, positions: Int)
-  /// Samples of this block were mended: not finite and replaced by silence, or out of range.
-  case defects(BlockIndex, notFinite: Int, clipped: Int)
+  /// Samples of this block were mended: not finite and replaced by silence, out of range, or
+  /// missing because there was no device, and replaced by silence.
+  case defects(BlockIndex, notFinite: Int, clipped: Int, missing: Int)
   /// Between this block and the one before the device played silence, because nothing was there
   /// in time, or samples were thrown away to get back to the wanted delay.
   case late(BlockIndex, underrun: Int, dropped: Int)
@@ -42,7 +43,7 @@ public enum JournalEvent: Hashable, Sendable {
     switch self {
     case .block(let record): record.block
     case .drop(let block, _), .underrun(let block, _), .yield(let block, _),
-      .refresh(let block, _), .defects(let block, _, _), .late(let block, _, _),
+      .refresh(let block, _), .defects(let block, _, _, _), .late(let block, _, _),
       .command(let block, _), .deviceLost(let block, _), .deviceBack(let block, _),
       .end(let block, _, _):
       block
@@ -56,7 +57,7 @@ extension JournalEvent: Codable {
   }
 
   private enum Key: CodingKey {
-    case event, block, count, samples, positions, notFinite, clipped, underrun, dropped
+    case event, block, count, samples, positions, notFinite, clipped, missing, underrun, dropped
     case text, device, reason, detail
   }
 
@@ -84,7 +85,8 @@ extension JournalEvent: Codable {
     case .defects:
       self = .defects(
         block, notFinite: try line.decode(Int.self, forKey: .notFinite),
-        clipped: try line.decode(Int.self, forKey: .clipped))
+        clipped: try line.decode(Int.self, forKey: .clipped),
+        missing: try line.decode(Int.self, forKey: .missing))
     case .late:
       self = .late(
         block, underrun: try line.decode(Int.self, forKey: .underrun),
@@ -129,10 +131,11 @@ extension JournalEvent: Codable {
     case .refresh(_, let positions):
       try line.encode(Kind.refresh, forKey: .event)
       try line.encode(positions, forKey: .positions)
-    case .defects(_, let notFinite, let clipped):
+    case .defects(_, let notFinite, let clipped, let missing):
       try line.encode(Kind.defects, forKey: .event)
       try line.encode(notFinite, forKey: .notFinite)
       try line.encode(clipped, forKey: .clipped)
+      try line.encode(missing, forKey: .missing)
     case .late(_, let underrun, let dropped):
       try line.encode(Kind.late, forKey: .event)
       try line.encode(underrun, forKey: .underrun)

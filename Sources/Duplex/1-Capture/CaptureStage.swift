@@ -40,9 +40,11 @@ extension BlockTrace {
     if source.droppedBefore > 0 { events.append(.drop(block, count: source.droppedBefore)) }
     events += source.events.map { JournalEvent($0, block) }
     let defects = source.defects
-    if defects != SampleDefects() {
+    if !defects.isEmpty {
       events.append(
-        .defects(block, notFinite: defects.notFinite, clipped: defects.clipped))
+        .defects(
+          block, notFinite: defects.notFinite, clipped: defects.clipped,
+          missing: defects.missing))
     }
     environmentLevel = Level.decibels(source.samples)
   }
