@@ -1,6 +1,5 @@
+import AudioIO
 import Testing
-
-@testable import AudioIO
 
 /// The playout machine by itself: 16 kHz, so 1280 samples a block and 320 for 20 ms.
 struct PlayoutTests {
