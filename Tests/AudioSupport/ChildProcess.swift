@@ -17,6 +17,7 @@ package struct ChildProcess: Sendable {
   ///   - environment: Its environment; nil for ours.
   ///   - output: Called with each piece of what it writes to standard output and error.
   ///   - ended: Called once, with how it ended as a shell would say it.
+  /// - Throws: `SpawnError` where it cannot be started.
   package init(
     _ arguments: [String], environment: [String: String]? = nil,
     output: @escaping @Sendable (String) -> Void, ended: @escaping @Sendable (Int32) -> Void

@@ -2,7 +2,7 @@ import Foundation
 
 /// WAV files written byte by byte, so that a test does not trust the writer it tests.
 enum WaveBytes {
-  /// - Parameter code: 1 for integers, 3 for floats.
+  /// A header for so many bytes of sound; the code is 1 for integers and 3 for floats.
   static func header(
     code: UInt16, rate: Int, channels: Int, bits: Int, bytes: Int
   ) -> [UInt8] {
