@@ -1,5 +1,4 @@
 import Dataflow
-import Foundation
 
 /// A command that is run to its end.
 package enum CommandLineTool {
@@ -13,36 +12,28 @@ package enum CommandLineTool {
   /// Runs a command and gives what it wrote.
   @discardableResult
   package static func run(
-    _ name: String, _ arguments: [String], environment: [String: String]? = nil
+    _ arguments: [String], environment: [String: String]? = nil
   ) async throws -> String {
-    let process = Process()
-    process.executableURL = URL(filePath: "/usr/bin/env")
-    process.arguments = [name] + arguments
-    if let environment { process.environment = environment }
-    let pipe = Pipe()
-    process.standardOutput = pipe
-    process.standardError = pipe
-    process.standardInput = FileHandle.nullDevice
-    let reading = pipe.fileHandleForReading
-    let output = try await withCheckedThrowingContinuation {
-      (continuation: CheckedContinuation<String, any Error>) in
+    let output = Output()
+    let status = try await withCheckedThrowingContinuation {
+      (continuation: CheckedContinuation<Int32, any Error>) in
       do {
-        try process.run()
+        _ = try ChildProcess(
+          arguments, environment: environment,
+          output: { piece in output.text.withLock { $0 += piece } },
+          ended: { continuation.resume(returning: $0) })
       } catch {
-        return continuation.resume(throwing: error)
+        continuation.resume(throwing: error)
       }
-      // The end of the output is the end of the command; a thread may wait for it.
-      Thread {
-        let bytes = (try? reading.readToEnd()) ?? Data()
-        continuation.resume(returning: String(decoding: bytes, as: UTF8.self))
-      }.start()
     }
-    process.waitUntilExit()
-    guard process.terminationStatus == 0 else {
-      throw Failure(
-        command: ([name] + arguments).joined(separator: " "), status: process.terminationStatus,
-        output: output)
+    let text = output.text.withLock { $0 }
+    guard status == 0 else {
+      throw Failure(command: arguments.joined(separator: " "), status: status, output: text)
     }
-    return output
+    return text
+  }
+
+  private final class Output: Sendable {
+    let text = Protected("")
   }
 }

@@ -41,43 +41,26 @@ package final class PulseServer: Sendable {
 
   /// Starts the server, at the same address; after ``kill()``.
   package func restart() async throws {
-    let process = Process()
-    process.executableURL = URL(filePath: "/usr/bin/env")
-    process.arguments = [
+    let startup = Startup()
+    let arguments = [
       "pulseaudio", "-n", "--daemonize=no", "--use-pid-file=no", "--exit-idle-time=-1",
       "--disallow-exit=0", "--disable-shm=1", "--high-priority=0", "--realtime=0",
       "--log-target=stderr", "--log-level=info",
       "-L", "module-native-protocol-unix socket=\(folder.path)/native auth-anonymous=1",
     ]
-    process.environment = environment
-    process.standardInput = FileHandle.nullDevice
-    process.standardOutput = FileHandle.nullDevice
-    let pipe = Pipe()
-    process.standardError = pipe
-    let reading = pipe.fileHandleForReading
     let log = try await withCheckedThrowingContinuation {
       (continuation: CheckedContinuation<String?, any Error>) in
+      startup.guarded.withLock { $0.waiter = continuation }
       do {
-        try process.run()
+        let process = try ChildProcess(
+          arguments, environment: environment, output: { startup.append($0) },
+          ended: { _ in startup.end() })
+        running.withLock { $0 = process.identifier }
       } catch {
-        return continuation.resume(throwing: error)
+        continuation.resume(throwing: error)
       }
-      // It reads to the end, so that the server is never held up by its own log.
-      Thread {
-        var waiting: CheckedContinuation<String?, any Error>? = continuation
-        var log = ""
-        while case let bytes = reading.availableData, !bytes.isEmpty {
-          guard waiting != nil else { continue }
-          log += String(decoding: bytes, as: UTF8.self)
-          guard log.contains("Daemon startup complete") else { continue }
-          waiting.take()?.resume(returning: nil)
-        }
-        waiting.take()?.resume(returning: log)
-        process.waitUntilExit()
-      }.start()
     }
     if let log { throw StartFailure(description: "pulseaudio did not start: \(log)") }
-    running.withLock { $0 = process.processIdentifier }
   }
 
   /// Kills the server as a crash would.
@@ -128,7 +111,7 @@ package final class PulseServer: Sendable {
   @discardableResult
   package func pactl(_ arguments: [String]) async throws -> String {
     try await CommandLineTool.run(
-      "pactl", ["--server=\(address)"] + arguments, environment: environment)
+      ["pactl", "--server=\(address)"] + arguments, environment: environment)
   }
 
   private func signal(_ number: Int32) {
@@ -141,5 +124,28 @@ package final class PulseServer: Sendable {
       "HOME": folder.path, "XDG_RUNTIME_DIR": folder.path, "PULSE_RUNTIME_PATH": folder.path,
       "PULSE_STATE_PATH": folder.path,
     ]
+  }
+}
+
+/// Waits for the line that a server writes when it listens.
+private final class Startup: Sendable {
+  struct Guarded {
+    var log = ""
+    var waiter: CheckedContinuation<String?, any Error>?
+  }
+
+  let guarded = Protected(Guarded())
+
+  func append(_ piece: String) {
+    guarded.withLock { guarded -> CheckedContinuation<String?, any Error>? in
+      guard guarded.waiter != nil else { return nil }
+      guarded.log += piece
+      return guarded.log.contains("Daemon startup complete") ? guarded.waiter.take() : nil
+    }?.resume(returning: nil)
+  }
+
+  func end() {
+    let (waiter, log) = guarded.withLock { ($0.waiter.take(), $0.log) }
+    waiter?.resume(returning: log)
   }
 }

@@ -9,6 +9,8 @@ extension Duration {
 
   /// How long samples of a rate last.
   init(samples: Int, at rate: Int) {
-    self = .nanoseconds(samples * 1_000_000_000 / rate)
+    // In two parts: a damaged file may claim more samples than nanoseconds have room for.
+    let (seconds, rest) = samples.quotientAndRemainder(dividingBy: rate)
+    self = .seconds(seconds) + .nanoseconds(rest * 1_000_000_000 / rate)
   }
 }

@@ -3,7 +3,7 @@
 /// Sound is kept `target` samples ahead of its need. The target begins small, grows after each
 /// underrun, and shrinks when none came for long enough. What is too much, after a burst of late
 /// blocks or because two clocks differ, is dropped in silence where there is some in time.
-struct Playout: Sendable {
+package struct Playout: Sendable {
   private enum Phase {
     /// Nothing was given yet: silence is nobody's fault.
     case idle
@@ -20,11 +20,11 @@ struct Playout: Sendable {
     var count: Int
   }
 
-  let sampleRate: Int
-  let policy: PlayoutPolicy
+  package let sampleRate: Int
+  package let policy: PlayoutPolicy
   /// How many samples are kept ready beyond the block being played.
-  private(set) var target: Int
-  private(set) var counts = PlayoutCounts()
+  package private(set) var target: Int
+  package private(set) var counts = PlayoutCounts()
 
   private var phase = Phase.idle
   private var queue: [Int16] = []
@@ -40,21 +40,23 @@ struct Playout: Sendable {
   /// How much is to be dropped in the next silence.
   private var excess = 0
 
-  init(sampleRate: Int, policy: PlayoutPolicy) {
+  package init(sampleRate: Int, policy: PlayoutPolicy) {
     self.sampleRate = sampleRate
     self.policy = policy
     target = policy.startingTarget.samples(at: sampleRate)
   }
 
-  var isEmpty: Bool { queue.count == head && lead == 0 }
+  package var isEmpty: Bool { queue.count == head && lead == 0 }
 
   /// Whether a put must wait.
-  var isFull: Bool { !policy.trims && counts.waiting >= policy.capacity.samples(at: sampleRate) }
+  package var isFull: Bool {
+    !policy.trims && counts.waiting >= policy.capacity.samples(at: sampleRate)
+  }
 
   /// What waits, the silence before it included.
-  var buffered: Int { counts.waiting + lead }
+  package var buffered: Int { counts.waiting + lead }
 
-  mutating func put(_ samples: [Int16]) {
+  package mutating func put(_ samples: [Int16]) {
     precondition(phase != .ending, "Nothing is put after the end")
     counts.given += samples.count
     if phase == .playing {
@@ -69,7 +71,7 @@ struct Playout: Sendable {
   }
 
   /// What the device plays next: always `count` samples, fewer at the end alone.
-  mutating func take(_ count: Int) -> [Int16] {
+  package mutating func take(_ count: Int) -> [Int16] {
     var taken: [Int16] = []
     taken.reserveCapacity(count)
     if lead > 0 {
@@ -92,7 +94,7 @@ struct Playout: Sendable {
   }
 
   /// Lets time pass without a device: what would have been played is dropped.
-  mutating func discard(_ count: Int) {
+  package mutating func discard(_ count: Int) {
     let silence = min(lead, count)
     lead -= silence
     let sound = min(count - silence, counts.waiting)
@@ -102,7 +104,7 @@ struct Playout: Sendable {
   }
 
   /// The device went away before it had played the last `unheard` samples: their sound is dropped.
-  mutating func recall(_ unheard: Int) {
+  package mutating func recall(_ unheard: Int) {
     var rest = unheard
     for run in recent.reversed() where rest > 0 {
       let count = min(rest, run.count)
@@ -116,14 +118,14 @@ struct Playout: Sendable {
   }
 
   /// Silence that the device itself put in, because it was not served in time.
-  mutating func addUnderrun(_ count: Int) {
+  package mutating func addUnderrun(_ count: Int) {
     guard phase == .playing || phase == .starved else { return }
     counts.underrun += count
     grow()
   }
 
   /// Nothing more will be put: what is left is played and no silence after it.
-  mutating func end() { phase = .ending }
+  package mutating func end() { phase = .ending }
 
   // MARK: Adaptation
 

@@ -8,7 +8,9 @@ public struct PlayoutPolicy: Hashable, Sendable {
   public var step: Duration
   /// How long no underrun must have come before the target shrinks.
   public var quietTime: Duration
-  /// How much may wait. Where ``trims`` is false a put waits then.
+  /// How much may wait.
+  ///
+  /// Where ``trims`` is false a put waits then.
   public var capacity: Duration
   /// Whether excess over the target is thrown away rather than made to wait.
   public var trims: Bool

@@ -126,7 +126,7 @@ public final class Microphone: AudioSource {
       events: captured.events, defects: SampleDefects(missing: captured.missing))
   }
 
-  /// Gives the device back. Blocks that wait can still be taken.
+  /// Gives the device back; blocks that wait can still be taken.
   public func close() {
     loop.locked {
       stream.close()

@@ -37,7 +37,7 @@ public final class FileSource: AudioSource {
       throw SoundFileError(.unsupported, path: path, detail: "\(reader.sampleRate) Hz")
     }
     let rate = reader.sampleRate
-    duration = reader.frames.map { .seconds(Double($0) / Double(rate)) }
+    duration = reader.frames.map { Duration(samples: $0, at: rate) }
     let resampler = Resampler(from: rate, to: SourceBlock.sampleRate)
     guarded = Protected(
       Guarded(

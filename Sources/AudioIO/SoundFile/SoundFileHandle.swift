@@ -61,7 +61,7 @@ struct SoundFileHandle: ~Copyable {
     info.samplerate = Int32(clamping: sampleRate)
     info.channels = Int32(clamping: channels)
     info.format = format.code
-    guard sf_format_check(&info) != 0 else {
+    guard sampleRate > 0, sf_format_check(&info) != 0 else {
       throw SoundFileError(
         .unsupported, path: path, detail: "\(sampleRate) Hz with \(channels) channels")
     }
@@ -70,6 +70,7 @@ struct SoundFileHandle: ~Copyable {
     errno = 0
     guard let handle = sf_open_fd(descriptor, Int32(SFM_WRITE), &info, 1) else {
       let number = errno
+      if !overwriting { unlink(path) }
       throw number == 0
         ? SoundFileError(.unsupported, path: path, detail: Self.message(nil))
         : SoundFileError(errno: number, path: path)

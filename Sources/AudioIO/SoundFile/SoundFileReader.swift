@@ -23,12 +23,9 @@ public final class SoundFileReader {
   /// Opens a file.
   ///
   /// - Parameter path: The file.
-  /// - Throws: ``SoundFileError`` where it cannot be opened, or holds no sound.
+  /// - Throws: ``SoundFileError`` where it cannot be opened, or has no byte.
   public init(_ path: String) throws(SoundFileError) {
     handle = try SoundFileHandle(reading: path)
-    guard handle.frames > 0 || handle.channels > 0 else {
-      throw SoundFileError(.empty, path: path)
-    }
   }
 
   /// Reads the next samples.
@@ -52,7 +49,6 @@ public final class SoundFileReader {
     guard channels > 1 else { return interleaved }
     let scale = 1 / Float(channels)
     return stride(from: 0, to: interleaved.count, by: channels).map { first in
-      // A frame in which every channel is the same stays as it is, up to 2 channels exactly.
       interleaved[first..<(first + channels)].reduce(0, +) * scale
     }
   }
