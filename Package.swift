@@ -47,6 +47,10 @@ let package = Package(
     // Dataflow: bounded edges, stages and what runs them; no audio, no model.
     .target(name: "Dataflow", swiftSettings: strict),
 
+    // SessionView: pictures of recorded sessions and of latencies.
+    .systemLibrary(name: "CCairo", pkgConfig: "cairo", providers: [.apt(["libcairo2-dev"])]),
+    .target(name: "SessionView", dependencies: ["CCairo", "Dataflow"], swiftSettings: strict),
+
     // The commands, which start without OpenBLAS's threads.
     .target(name: "CStartup"),
     .executableTarget(
@@ -80,6 +84,9 @@ let package = Package(
       exclude: ["Goldens"], swiftSettings: strict),
     .testTarget(
       name: "DataflowTests", dependencies: ["Dataflow", "TestSupport"], swiftSettings: strict),
+    .testTarget(
+      name: "SessionViewTests", dependencies: ["SessionView", "CCairo", "Dataflow"],
+      swiftSettings: strict),
     .testTarget(
       name: "SpeechModelTests",
       dependencies: ["SpeechModel", "Kernels", "Checkpoints", "Tokenization", "TestSupport"],

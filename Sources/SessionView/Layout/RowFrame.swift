@@ -1,0 +1,79 @@
+/// Where the panels of one row lie, and how time maps to the horizontal.
+struct RowFrame: Equatable {
+  /// What a row's panels measure, from above.
+  private struct Heights {
+    var markLanes: Int
+    var waveform: Double
+    var textLanes: Int
+    var probability: Double
+    var latency: Double
+
+    init(_ detail: RowPlan.Detail) {
+      switch detail {
+      case .single: (markLanes, waveform, textLanes, probability, latency) = (3, 84, 6, 64, 84)
+      case .wrapped: (markLanes, waveform, textLanes, probability, latency) = (2, 46, 5, 38, 46)
+      case .overview: (markLanes, waveform, textLanes, probability, latency) = (1, 34, 0, 0, 34)
+      }
+    }
+  }
+
+  /// The width of a picture in points.
+  static let pageWidth = 1_600.0
+  static let margin = 28.0
+  /// Where the time axis begins; what is left of it names the panels.
+  static let plotLeft = 136.0
+  static let plotRight = pageWidth - margin
+  static let laneHeight = 15.0
+  /// The strip of the marks' shapes, and that of the tokens' ticks.
+  static let stripHeight = 13.0
+  private static let gap = 6.0
+
+  /// The time that the row shows, in seconds.
+  let range: Range<Double>
+  let markLanes: Int
+  let textLanes: Int
+  let marks: Box
+  let environment: Box
+  let assistant: Box
+  let state: Box
+  /// Nil in an overview.
+  let text: Box?
+  /// Nil in an overview.
+  let probability: Box?
+  let latency: Box
+  let axis: Box
+
+  var top: Double { marks.y }
+  var bottom: Double { axis.bottom }
+
+  init(range: Range<Double>, detail: RowPlan.Detail, top: Double) {
+    let heights = Heights(detail)
+    self.range = range
+    (markLanes, textLanes) = (heights.markLanes, heights.textLanes)
+    var y = top
+    func panel(_ height: Double, gap: Double = Self.gap) -> Box {
+      defer { y += height + gap }
+      return Box(x: Self.plotLeft, y: y, width: Self.plotRight - Self.plotLeft, height: height)
+    }
+    marks = panel(Double(heights.markLanes) * Self.laneHeight + Self.stripHeight, gap: 2)
+    environment = panel(heights.waveform, gap: 2)
+    assistant = panel(heights.waveform, gap: 2)
+    state = panel(detail == .overview ? 6 : 14)
+    if detail == .overview {
+      (text, probability) = (nil, nil)
+    } else {
+      text = panel(Double(heights.textLanes) * Self.laneHeight + 6, gap: 0)
+      probability = panel(heights.probability)
+    }
+    latency = panel(heights.latency, gap: 0)
+    axis = panel(20, gap: 0)
+  }
+
+  func x(_ time: Double) -> Double {
+    let share = (time - range.lowerBound) / (range.upperBound - range.lowerBound)
+    return marks.x + share * marks.width
+  }
+
+  /// Points in a second.
+  var pointsPerSecond: Double { marks.width / (range.upperBound - range.lowerBound) }
+}
