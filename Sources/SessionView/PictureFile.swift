@@ -17,8 +17,9 @@ struct PictureFile: ~Copyable {
     }
     let isDirect = isThere && status.st_mode & S_IFMT != S_IFREG
     let name = isDirect ? path : path + ".part"
-    descriptor = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-    guard descriptor >= 0 else { throw SessionViewError(errno: errno, path: path) }
+    let opened = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+    guard opened >= 0 else { throw SessionViewError(errno: errno, path: path) }
+    descriptor = opened
     self.path = path
     part = isDirect ? nil : name
   }

@@ -81,7 +81,7 @@ public struct SessionPicture: Sendable {
   }
 
   /// Lays the picture out.
-  func drawing(_ wanted: ClosedRange<Double>?) throws(SessionViewError) -> SessionDrawing {
+  package func drawing(_ wanted: ClosedRange<Double>?) throws(SessionViewError) -> SessionDrawing {
     guard timeline.length > 0 else {
       let end = timeline.marks.last { $0.kind == .end }
       throw SessionViewError(

@@ -10,10 +10,10 @@
 /// ```
 public struct Waveform: Sendable {
   /// The samples of a stretch of time.
-  struct Extent: Equatable, Sendable {
-    var least: Float
-    var greatest: Float
-    var meanSquare: Float
+  package struct Extent: Equatable, Sendable {
+    package var least: Float
+    package var greatest: Float
+    package var meanSquare: Float
   }
 
   /// Samples in a second.
@@ -22,8 +22,8 @@ public struct Waveform: Sendable {
   public private(set) var count = 0
 
   /// How many samples a piece has.
-  private(set) var pieceLength: Int
-  private(set) var pieces: [Extent] = []
+  package private(set) var pieceLength: Int
+  package private(set) var pieces: [Extent] = []
   private let capacity: Int
   /// The piece that is not full yet; its `meanSquare` is still a sum.
   private var open = Extent(least: .infinity, greatest: -.infinity, meanSquare: 0)
@@ -36,7 +36,7 @@ public struct Waveform: Sendable {
     self.init(sampleRate: sampleRate, capacity: 1 << 20)
   }
 
-  init(sampleRate: Int, capacity: Int) {
+  package init(sampleRate: Int, capacity: Int) {
     precondition(sampleRate >= 1, "No sample rate: \(sampleRate)")
     precondition(capacity >= 2 && capacity.isMultiple(of: 2), "Pieces are joined in pairs")
     self.sampleRate = sampleRate
@@ -75,7 +75,7 @@ public struct Waveform: Sendable {
   /// The samples of a stretch of time; nil where there are none.
   ///
   /// Pieces that are touched count whole.
-  func extent(from start: Double, to end: Double) -> Extent? {
+  package func extent(from start: Double, to end: Double) -> Extent? {
     let pieceSeconds = Double(pieceLength) / Double(sampleRate)
     // A border that is a piece's border but for rounding must not touch the neighbour.
     let first = max(0, Int((start / pieceSeconds + 1e-6).rounded(.down)))
@@ -94,7 +94,7 @@ public struct Waveform: Sendable {
   }
 
   /// The greatest absolute sample; 0 where there is none.
-  var peak: Float {
+  package var peak: Float {
     let all = pieces + (openCount > 0 ? [openPiece] : [])
     return all.reduce(0) { max($0, max(abs($1.least), abs($1.greatest))) }
   }

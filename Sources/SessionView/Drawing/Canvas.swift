@@ -7,14 +7,14 @@ struct Point: Equatable {
 }
 
 /// A rectangle of a drawing, in points.
-struct Box: Equatable {
-  var x: Double
-  var y: Double
-  var width: Double
-  var height: Double
+package struct Box: Equatable {
+  package var x: Double
+  package var y: Double
+  package var width: Double
+  package var height: Double
 
-  var right: Double { x + width }
-  var bottom: Double { y + height }
+  package var right: Double { x + width }
+  package var bottom: Double { y + height }
 }
 
 /// Where a text stands relative to its point.

@@ -1,6 +1,6 @@
 extension String {
   /// As text or as a quoted attribute's value of a page.
-  var escapedForHTML: String {
+  package var escapedForHTML: String {
     var result = ""
     for character in unicodeScalars {
       switch character {
@@ -16,7 +16,7 @@ extension String {
   }
 
   /// As a relative path in a link: whatever is not plain is encoded, so that it names no scheme.
-  var escapedForLink: String {
+  package var escapedForLink: String {
     utf8.reduce(into: "") { result, byte in
       switch byte {
       case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
@@ -31,7 +31,7 @@ extension String {
   }
 
   /// JSON that cannot end the script element which holds it.
-  var escapedForScript: String {
+  package var escapedForScript: String {
     var result = ""
     for character in unicodeScalars {
       switch character {
@@ -46,7 +46,7 @@ extension String {
 }
 
 /// Base64 (RFC 4648) of whole groups of three bytes; a last one may be shorter.
-func base64(_ bytes: [UInt8]) -> [UInt8] {
+package func base64(_ bytes: [UInt8]) -> [UInt8] {
   let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
   var result: [UInt8] = []
   result.reserveCapacity((bytes.count + 2) / 3 * 4)

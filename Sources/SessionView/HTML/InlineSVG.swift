@@ -47,7 +47,7 @@ struct InlineSVG {
     guard let start = text.range(of: " id=\"surface"),
       let end = text[start.upperBound...].firstIndex(of: "\"")
     else { return text }
-    return text[..<start.lowerBound] + text[text.index(after: end)...]
+    return String(text[..<start.lowerBound] + text[text.index(after: end)...])
   }
 }
 

@@ -3,16 +3,16 @@
 /// A label begins at its anchor where there is room, in the first lane that is free there. Where
 /// all lanes are taken, the label with most room is shortened to make place, down to a least
 /// width; where that does not help, the label is left out.
-struct LabelLanes {
-  struct Placement: Equatable {
+package struct LabelLanes {
+  package struct Placement: Equatable {
     /// Which label it is.
-    let label: Int
-    let lane: Int
-    let x: Double
+    package let label: Int
+    package let lane: Int
+    package let x: Double
     /// The room for the text, at most the label's width.
-    var width: Double
+    package var width: Double
     /// Whether the text has to be shortened.
-    var isShortened: Bool
+    package var isShortened: Bool
   }
 
   private let range: ClosedRange<Double>
@@ -22,11 +22,11 @@ struct LabelLanes {
   private var lanes: [Int?]
 
   /// What was placed, in order.
-  private(set) var placements: [Placement] = []
+  package private(set) var placements: [Placement] = []
   /// How many labels were left out.
-  private(set) var omitted = 0
+  package private(set) var omitted = 0
 
-  init(count: Int, range: ClosedRange<Double>, gap: Double = 8, leastWidth: Double = 30) {
+  package init(count: Int, range: ClosedRange<Double>, gap: Double = 8, leastWidth: Double = 30) {
     self.range = range
     self.gap = gap
     self.leastWidth = leastWidth
@@ -34,10 +34,10 @@ struct LabelLanes {
   }
 
   /// Whether every label is there, whole.
-  var isComplete: Bool { omitted == 0 && !placements.contains(where: \.isShortened) }
+  package var isComplete: Bool { omitted == 0 && !placements.contains(where: \.isShortened) }
 
   /// Places the next label; anchors must not decrease.
-  mutating func place(label: Int, anchor: Double, width: Double) {
+  package mutating func place(label: Int, anchor: Double, width: Double) {
     let room = range.upperBound - range.lowerBound
     let shown = min(width, room)
     // At the right edge a label moves to the left, rather than out of the picture.

@@ -1,6 +1,6 @@
 extension Double {
   /// With a fixed number of decimals and a true minus sign.
-  func text(decimals: Int) -> String {
+  package func text(decimals: Int) -> String {
     guard isFinite, abs(self) < 1e15 else { return isNaN ? "–" : self > 0 ? "∞" : "\u{2212}∞" }
     let scale = (0..<decimals).reduce(1.0) { value, _ in value * 10 }
     let whole = Int((magnitude * scale).rounded())
@@ -12,7 +12,7 @@ extension Double {
   }
 
   /// A number of milliseconds with its unit, to three digits.
-  var millisecondsText: String {
+  package var millisecondsText: String {
     if self >= 99_950 { return (self / 1_000).text(decimals: 0) + " s" }
     if self >= 9_995 { return (self / 1_000).text(decimals: 1) + " s" }
     if self >= 99.95 || self == 0 { return text(decimals: 0) + " ms" }
@@ -20,7 +20,7 @@ extension Double {
   }
 
   /// A time in seconds as `12.3 s`, `1:02.3` or `1:02:03.4`.
-  func clockText(decimals: Int) -> String {
+  package func clockText(decimals: Int) -> String {
     if self < 60 { return text(decimals: decimals) + " s" }
     let scale = (0..<decimals).reduce(1.0) { value, _ in value * 10 }
     // Rounded first: 119.99 is 2:00.0, not 1:60.0.
@@ -35,10 +35,10 @@ extension Double {
 
 extension Int {
   /// With thin spaces between groups of three digits, and the noun in the right number.
-  func counting(_ noun: String) -> String { "\(grouped) \(noun)\(self == 1 ? "" : "s")" }
+  package func counting(_ noun: String) -> String { "\(grouped) \(noun)\(self == 1 ? "" : "s")" }
 
   /// With thin spaces between groups of three digits.
-  var grouped: String {
+  package var grouped: String {
     guard self >= 10_000 else { return String(self) }
     var rest = Substring(String(self))
     var groups: [Substring] = []
@@ -52,7 +52,7 @@ extension Int {
 
 extension String {
   /// With everything that has no picture of its own, or would turn the line round, made visible.
-  var printable: String {
+  package var printable: String {
     guard unicodeScalars.contains(where: \.isUnprintable) else { return self }
     var result = ""
     for scalar in unicodeScalars {

@@ -1,5 +1,5 @@
 /// Where the panels of one row lie, and how time maps to the horizontal.
-struct RowFrame: Equatable {
+package struct RowFrame: Equatable {
   /// What a row's panels measure, from above.
   private struct Heights {
     var markLanes: Int
@@ -18,35 +18,35 @@ struct RowFrame: Equatable {
   }
 
   /// The width of a picture in points.
-  static let pageWidth = 1_600.0
+  package static let pageWidth = 1_600.0
   static let margin = 28.0
   /// Where the time axis begins; what is left of it names the panels.
-  static let plotLeft = 136.0
-  static let plotRight = pageWidth - margin
+  package static let plotLeft = 136.0
+  package static let plotRight = pageWidth - margin
   static let laneHeight = 15.0
   /// The strip of the marks' shapes, and that of the tokens' ticks.
   static let stripHeight = 13.0
   private static let gap = 6.0
 
   /// The time that the row shows, in seconds.
-  let range: Range<Double>
-  let markLanes: Int
-  let textLanes: Int
-  let marks: Box
-  let environment: Box
-  let assistant: Box
-  let state: Box
+  package let range: Range<Double>
+  package let markLanes: Int
+  package let textLanes: Int
+  package let marks: Box
+  package let environment: Box
+  package let assistant: Box
+  package let state: Box
   /// Nil in an overview.
-  let text: Box?
+  package let text: Box?
   /// Nil in an overview.
-  let probability: Box?
-  let latency: Box
-  let axis: Box
+  package let probability: Box?
+  package let latency: Box
+  package let axis: Box
 
-  var top: Double { marks.y }
-  var bottom: Double { axis.bottom }
+  package var top: Double { marks.y }
+  package var bottom: Double { axis.bottom }
 
-  init(range: Range<Double>, detail: RowPlan.Detail, top: Double) {
+  package init(range: Range<Double>, detail: RowPlan.Detail, top: Double) {
     let heights = Heights(detail)
     self.range = range
     (markLanes, textLanes) = (heights.markLanes, heights.textLanes)
@@ -69,7 +69,7 @@ struct RowFrame: Equatable {
     axis = panel(20, gap: 0)
   }
 
-  func x(_ time: Double) -> Double {
+  package func x(_ time: Double) -> Double {
     let share = (time - range.lowerBound) / (range.upperBound - range.lowerBound)
     return marks.x + share * marks.width
   }

@@ -1,7 +1,7 @@
 /// How a session's time is cut into rows.
-struct RowPlan: Equatable {
+package struct RowPlan: Equatable {
   /// How much a row shows.
-  enum Detail: Equatable {
+  package enum Detail: Equatable {
     /// One row, large, every block.
     case single
     /// Rows of half a minute to a minute, every block.
@@ -10,19 +10,19 @@ struct RowPlan: Equatable {
     case overview
   }
 
-  let detail: Detail
+  package let detail: Detail
   /// The rows, in seconds; all are equally long, so that one second is equally wide in all.
-  let rows: [Range<Double>]
+  package let rows: [Range<Double>]
 
   /// The longest session in one row, in seconds.
-  static let singleLimit = 75.0
+  package static let singleLimit = 75.0
   /// The longest session whose every block is shown, in seconds.
-  static let wrappedLimit = 900.0
+  package static let wrappedLimit = 900.0
   /// The most rows of an overview.
-  static let overviewRows = 12
+  package static let overviewRows = 12
 
   /// Cuts a range of time, in seconds, into rows.
-  init(range: Range<Double>) {
+  package init(range: Range<Double>) {
     let length = range.upperBound - range.lowerBound
     let rowLength: Double
     if length <= Self.singleLimit {

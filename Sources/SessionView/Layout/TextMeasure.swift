@@ -1,14 +1,16 @@
 /// Knows how wide a text is.
-protocol TextMeasure: ~Copyable {
+package protocol TextMeasure: ~Copyable {
   /// How wide a text is, in points.
   func measure(_ text: String, size: Double, bold: Bool) -> Double
 }
 
 extension TextMeasure where Self: ~Copyable {
-  func measure(_ text: String, size: Double) -> Double { measure(text, size: size, bold: false) }
+  package func measure(_ text: String, size: Double) -> Double {
+    measure(text, size: size, bold: false)
+  }
 
   /// The text, or its beginning and an ellipsis.
-  func shortened(_ text: String, to width: Double, size: Double) -> String {
+  package func shortened(_ text: String, to width: Double, size: Double) -> String {
     guard measure(text, size: size) > width else { return text }
     var (low, high) = (0, text.count)
     while low < high {
@@ -25,7 +27,7 @@ extension TextMeasure where Self: ~Copyable {
   }
 
   /// The text in lines, broken at spaces where there are any.
-  func lines(_ text: String, width: Double, size: Double, bold: Bool = false) -> [String] {
+  package func lines(_ text: String, width: Double, size: Double, bold: Bool = false) -> [String] {
     var lines: [String] = []
     var rest = Substring(text)
     while !rest.isEmpty {
@@ -52,12 +54,12 @@ extension TextMeasure where Self: ~Copyable {
 }
 
 /// Things of different widths, set one after the other in lines.
-struct FlowLayout {
+package struct FlowLayout {
   /// The line and the left edge of each thing.
-  let places: [(line: Int, x: Double)]
-  let lineCount: Int
+  package let places: [(line: Int, x: Double)]
+  package let lineCount: Int
 
-  init(widths: [Double], gap: Double, limit: Double) {
+  package init(widths: [Double], gap: Double, limit: Double) {
     var places: [(line: Int, x: Double)] = []
     var (line, x) = (0, 0.0)
     for width in widths {

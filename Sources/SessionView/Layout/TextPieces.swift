@@ -1,22 +1,24 @@
 /// Groups the tokens of one utterance into labels: words where there is room, else phrases.
-struct TextPieces {
-  struct Token: Equatable {
+package struct TextPieces {
+  package struct Token: Equatable {
     /// Where its block is, on the horizontal.
-    let x: Double
-    let text: String
+    package let x: Double
+    package let text: String
+
+    package init(x: Double, text: String) { (self.x, self.text) = (x, text) }
   }
 
   /// A label: some tokens that follow each other.
-  struct Piece: Equatable {
-    let x: Double
-    var text: String
+  package struct Piece: Equatable {
+    package let x: Double
+    package var text: String
   }
 
   /// The widths that a label may have, tried in turn; at 0 each token has its own.
   private static let limits = [0.0, 60, 110, 170, 240, 330]
 
   /// Labels for all utterances, and where they lie.
-  static func place(
+  package static func place(
     _ utterances: [[Token]], in lanes: LabelLanes, size: Double,
     _ measure: borrowing some TextMeasure & ~Copyable
   ) -> (pieces: [Piece], lanes: LabelLanes) {

@@ -1,13 +1,13 @@
 /// Where a time axis has its marks.
-struct TimeTicks: Equatable {
+package struct TimeTicks: Equatable {
   /// Seconds between two labels.
-  let step: Double
+  package let step: Double
   /// Seconds between two marks.
-  let minorStep: Double
+  package let minorStep: Double
   /// The times with a label.
-  let major: [Double]
+  package let major: [Double]
   /// The times with a mark only.
-  let minor: [Double]
+  package let minor: [Double]
 
   /// Steps that people count in, with the number of parts that each has.
   private static let steps: [(seconds: Double, parts: Int)] = [
@@ -22,7 +22,7 @@ struct TimeTicks: Equatable {
   ///   - range: The axis, in seconds.
   ///   - width: Its length in points.
   ///   - spacing: The least distance of two labels in points.
-  init(range: Range<Double>, width: Double, spacing: Double = 64) {
+  package init(range: Range<Double>, width: Double, spacing: Double = 64) {
     let length = max(range.upperBound - range.lowerBound, 1e-9)
     let choice =
       Self.steps.first { $0.seconds / length * width >= spacing }
@@ -44,7 +44,7 @@ struct TimeTicks: Equatable {
   }
 
   /// A tick's label: seconds up to a minute, then minutes and seconds.
-  func label(_ time: Double) -> String {
+  package func label(_ time: Double) -> String {
     let decimals = step < 0.1 ? 2 : step < 1 ? 1 : 0
     return time.clockText(decimals: decimals)
   }

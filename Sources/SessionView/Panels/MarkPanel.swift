@@ -2,7 +2,7 @@
 extension RowDrawing {
   func drawMarks(on canvas: borrowing Canvas) {
     let box = frame.marks
-    caption("events", box, on: canvas)
+    caption("events", "", box, on: canvas)
     // The last row shows also what happened at its very end.
     let isLast =
       shown.upperBound < frame.range.upperBound || shown.upperBound >= timeline.length - 1e-9

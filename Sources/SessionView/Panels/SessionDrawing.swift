@@ -1,13 +1,13 @@
 /// The picture of a session: header, rows and, in an overview, the list of events.
-struct SessionDrawing: Drawing {
+package struct SessionDrawing: Drawing {
   let timeline: SessionTimeline
   /// What is shown, in seconds.
   let range: Range<Double>
-  let plan: RowPlan
+  package let plan: RowPlan
   let header: HeaderPanel
-  let rows: [RowFrame]
+  package let rows: [RowFrame]
   let list: EventListPanel?
-  let size: (width: Double, height: Double)
+  package let size: (width: Double, height: Double)
 
   init(
     _ timeline: SessionTimeline, title: String, range: Range<Double>

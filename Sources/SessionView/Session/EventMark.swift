@@ -1,8 +1,6 @@
-import Dataflow
-
 /// Something that happened, as a mark on the time axis.
-struct EventMark: Equatable {
-  enum Kind: String, CaseIterable {
+package struct EventMark: Equatable {
+  package enum Kind: String, CaseIterable {
     case drop, underrun, yield, deviceLost, deviceBack, command, end
 
     /// What the legend calls it.
@@ -19,18 +17,22 @@ struct EventMark: Equatable {
     }
   }
 
-  let kind: Kind
+  package let kind: Kind
   /// When, in seconds.
-  let time: Double
+  package let time: Double
   /// How many blocks a drop lost, how many samples an underrun lacked; else 1.
-  var amount = 1
+  package var amount: Int
   /// How many events it stands for.
-  var count = 1
+  package var count = 1
   /// A device, a command or a reason; from outside, so it may hold anything.
-  var text = ""
+  package var text: String
+
+  package init(kind: Kind, time: Double, amount: Int = 1, text: String = "") {
+    (self.kind, self.time, self.amount, self.text) = (kind, time, amount, text)
+  }
 
   /// A few words with the size of it.
-  func label(assistantRate: Int) -> String {
+  package func label(assistantRate: Int) -> String {
     let times = count > 1 ? "\(count)× " : ""
     return switch kind {
     case .drop: "\(times)dropped \(amount.counting("block"))"
@@ -45,7 +47,7 @@ struct EventMark: Equatable {
   }
 
   /// The marks with close neighbours of one kind joined.
-  static func joined(_ marks: [EventMark], within seconds: Double) -> [EventMark] {
+  package static func joined(_ marks: [EventMark], within seconds: Double) -> [EventMark] {
     var result: [EventMark] = []
     /// The last mark of each kind in `result`, and when the last of those it stands for was.
     var last: [Kind: (index: Int, time: Double)] = [:]

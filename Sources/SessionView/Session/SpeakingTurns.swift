@@ -1,19 +1,19 @@
-import Dataflow
+package import Dataflow
 
 /// When the assistant was speaking, told from the tokens: each shift token changes it.
-struct SpeakingTurns: Equatable {
+package struct SpeakingTurns: Equatable {
   /// From a shift to the next one.
-  struct Turn: Equatable {
+  package struct Turn: Equatable {
     /// The blocks in which the assistant was speaking.
-    var blocks: Range<Int>
+    package var blocks: Range<Int>
     /// Text tokens in it.
-    var textTokens = 0
+    package var textTokens = 0
     /// Whether it ended with sound still to be played.
-    var isYield = false
+    package var isYield = false
   }
 
   /// The tokens that are no text, and how much sound a text token becomes.
-  struct Vocabulary: Equatable {
+  package struct Vocabulary: Equatable {
     /// The id of `<think>`.
     var think: Int?
     /// The id of `<shift>`; without it nobody ever speaks.
@@ -24,7 +24,7 @@ struct SpeakingTurns: Equatable {
     var speechChunk = 12
 
     /// Reads what the session's configuration says.
-    init(configuration: JSONValue) {
+    package init(configuration: JSONValue) {
       guard case .object(let values) = configuration else { return }
       func integer(_ name: String) -> Int? {
         if case .integer(let value)? = values[name] { value } else { nil }
@@ -35,7 +35,7 @@ struct SpeakingTurns: Equatable {
     }
   }
 
-  private(set) var turns: [Turn] = []
+  package private(set) var turns: [Turn] = []
 
   /// The most blocks of pending sound that a natural end may have.
   static let naturalEnd = 2.0
@@ -48,7 +48,7 @@ struct SpeakingTurns: Equatable {
   ///   - records: The blocks, in order.
   ///   - vocabulary: What the tokens mean.
   ///   - isSilent: Whether the assistant is silent in a block.
-  init(_ records: [BlockRecord], _ vocabulary: Vocabulary, isSilent: (Int) -> Bool) {
+  package init(_ records: [BlockRecord], _ vocabulary: Vocabulary, isSilent: (Int) -> Bool) {
     guard let shift = vocabulary.shift else { return }
     var open: Turn?
     for record in records {
