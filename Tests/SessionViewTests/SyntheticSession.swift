@@ -56,7 +56,9 @@ struct SyntheticSession {
     for exchange in exchanges {
       Self.speech(&environment, 16_000, exchange.start, exchange.length, 0.25, &random)
       let begin = Int(((exchange.start + exchange.length) / 0.08).rounded(.up)) + 3
-      let words = exchange.answer.split(separator: " ").map { " \($0)" }
+      let words = exchange.answer.split(separator: " ").map {
+        $0.first.map { ".,".contains($0) } == true ? "\($0)" : " \($0)"
+      }
       let soundStart = begin + 4
       var end = soundStart + Int(Double(words.count) * 1.5)
       var pending = 0

@@ -45,6 +45,11 @@ struct Canvas: ~Copyable, TextMeasure {
 
   // MARK: Areas
 
+  func fillAll(_ ink: Ink) {
+    set(ink, 1)
+    cairo_paint(context)
+  }
+
   func fill(_ box: Box, _ ink: Ink, opacity: Double = 1) {
     cairo_rectangle(context, box.x, box.y, box.width, box.height)
     fillPath(ink, opacity)

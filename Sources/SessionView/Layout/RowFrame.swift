@@ -2,17 +2,15 @@
 package struct RowFrame: Equatable {
   /// What a row's panels measure, from above.
   private struct Heights {
-    var markLanes: Int
     var waveform: Double
-    var textLanes: Int
     var probability: Double
     var latency: Double
 
     init(_ detail: RowPlan.Detail) {
       switch detail {
-      case .single: (markLanes, waveform, textLanes, probability, latency) = (3, 84, 6, 64, 84)
-      case .wrapped: (markLanes, waveform, textLanes, probability, latency) = (2, 46, 5, 38, 46)
-      case .overview: (markLanes, waveform, textLanes, probability, latency) = (1, 34, 0, 0, 34)
+      case .single: (waveform, probability, latency) = (84, 64, 84)
+      case .wrapped: (waveform, probability, latency) = (46, 38, 46)
+      case .overview: (waveform, probability, latency) = (34, 0, 34)
       }
     }
   }
@@ -30,8 +28,6 @@ package struct RowFrame: Equatable {
 
   /// The time that the row shows, in seconds.
   package let range: Range<Double>
-  package let markLanes: Int
-  package let textLanes: Int
   package let marks: Box
   package let environment: Box
   package let assistant: Box
@@ -46,32 +42,43 @@ package struct RowFrame: Equatable {
   package var top: Double { marks.y }
   package var bottom: Double { axis.bottom }
 
-  package init(range: Range<Double>, detail: RowPlan.Detail, top: Double) {
+  /// Lays a row out.
+  ///
+  /// - Parameters:
+  ///   - range: The time that the row shows, in seconds.
+  ///   - detail: How much it shows.
+  ///   - lanes: How many lanes of labels the events and the text need.
+  ///   - top: The upper edge.
+  package init(
+    range: Range<Double>, detail: RowPlan.Detail, lanes: (marks: Int, text: Int), top: Double
+  ) {
     let heights = Heights(detail)
     self.range = range
-    (markLanes, textLanes) = (heights.markLanes, heights.textLanes)
     var y = top
     func panel(_ height: Double, gap: Double = Self.gap) -> Box {
       defer { y += height + gap }
       return Box(x: Self.plotLeft, y: y, width: Self.plotRight - Self.plotLeft, height: height)
     }
-    marks = panel(Double(heights.markLanes) * Self.laneHeight + Self.stripHeight, gap: 2)
+    marks = panel(Double(lanes.marks) * Self.laneHeight + Self.stripHeight, gap: 2)
     environment = panel(heights.waveform, gap: 2)
     assistant = panel(heights.waveform, gap: 2)
     state = panel(detail == .overview ? 6 : 14)
     if detail == .overview {
       (text, probability) = (nil, nil)
     } else {
-      text = panel(Double(heights.textLanes) * Self.laneHeight + 6, gap: 0)
+      text = panel(Double(lanes.text) * Self.laneHeight + 10, gap: 0)
       probability = panel(heights.probability)
     }
     latency = panel(heights.latency, gap: 0)
     axis = panel(20, gap: 0)
   }
 
-  package func x(_ time: Double) -> Double {
+  package func x(_ time: Double) -> Double { Self.x(time, in: range) }
+
+  /// Where a time lies in a row of this range.
+  static func x(_ time: Double, in range: Range<Double>) -> Double {
     let share = (time - range.lowerBound) / (range.upperBound - range.lowerBound)
-    return marks.x + share * marks.width
+    return plotLeft + share * (plotRight - plotLeft)
   }
 
   /// Points in a second.

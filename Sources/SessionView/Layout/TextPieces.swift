@@ -1,4 +1,5 @@
-/// Groups the tokens of one utterance into labels: words where there is room, else phrases.
+/// Groups the tokens of an utterance into labels: words where all have room in one lane, else lines
+/// of a few words under each other.
 package struct TextPieces {
   package struct Token: Equatable {
     /// Where its block is, on the horizontal.
@@ -14,12 +15,13 @@ package struct TextPieces {
     package var text: String
   }
 
-  /// The widths that a label may have, tried in turn; at 0 each token has its own.
-  private static let limits = [0.0, 60, 110, 170, 240, 330]
+  /// The widths of a label, tried in turn: words where they fit beside each other, else lines of a
+  /// few words, which are read best.
+  private static let limits = [0.0, 140, 210, 300, 90, 50]
 
   /// Labels for all utterances, and where they lie.
   package static func place(
-    _ utterances: [[Token]], in lanes: LabelLanes, size: Double,
+    _ utterances: [[Token]], in lanes: LabelLanes, size: Double, padding: Double,
     _ measure: borrowing some TextMeasure & ~Copyable
   ) -> (pieces: [Piece], lanes: LabelLanes) {
     var (pieces, lanes) = ([Piece](), lanes)
@@ -31,8 +33,10 @@ package struct TextPieces {
         for (index, piece) in grouped.enumerated() {
           trial.place(
             label: pieces.count + index, anchor: piece.x,
-            width: measure.measure(piece.text, size: size))
+            width: measure.measure(piece.text, size: size) + padding)
         }
+        let added = trial.placements.dropFirst(lanes.placements.count)
+        if limit == 0, added.contains(where: { $0.lane != added.first?.lane }) { continue }
         let isBetter = best.map { trial.lost < $0.lanes.lost } ?? true
         if isBetter { best = (grouped, trial) }
         if trial.lost == lanes.lost { break }
@@ -50,7 +54,8 @@ package struct TextPieces {
   ) -> [Piece] {
     var pieces: [Piece] = []
     for token in tokens {
-      // A piece of a word stays with its beginning where both fit into one label.
+      // The rest of a word and its punctuation stay with its beginning.
+      let limit = token.text.hasPrefix(" ") ? limit : limit + 40
       if let last = pieces.last, measure.measure(last.text + token.text, size: size) <= limit {
         pieces[pieces.count - 1].text += token.text
       } else {

@@ -35,17 +35,17 @@ struct EventListPanel {
       let x = left + Double(column) * width
       let y = top + 34 + Double(line) * Self.lineHeight
       canvas.text(
-        mark.time.clockText(decimals: 2), at: Point(x: x + 62, y: y), size: RowDrawing.labelSize,
+        mark.time.clockText(decimals: 2), at: Point(x: x + 62, y: y), size: RowLabels.size,
         .muted, anchor: .right)
       canvas.shape(mark.kind, at: Point(x: x + 76, y: y - 4))
-      let text = canvas.shortened(labels[index], to: width - 108, size: RowDrawing.labelSize)
-      canvas.text(text, at: Point(x: x + 88, y: y), size: RowDrawing.labelSize, .ink)
+      let text = canvas.shortened(labels[index], to: width - 108, size: RowLabels.size)
+      canvas.text(text, at: Point(x: x + 88, y: y), size: RowLabels.size, .ink)
     }
     if omitted > 0 {
       canvas.text(
         "and \(omitted.counting("more event")); a shorter range shows them",
         at: Point(x: left, y: top + 34 + Double(lines) * Self.lineHeight),
-        size: RowDrawing.labelSize, .muted)
+        size: RowLabels.size, .muted)
     }
   }
 }

@@ -32,7 +32,7 @@ struct LatencyDrawing: Drawing {
   }
 
   func draw(on canvas: borrowing Canvas) {
-    canvas.fill(Box(x: 0, y: 0, width: size.width, height: size.height), .page)
+    canvas.fillAll(.page)
     var y = 38.0
     for line in titles {
       canvas.text(line, at: Point(x: Self.left, y: y), size: 18, .ink, bold: true)

@@ -6,6 +6,7 @@ package struct SessionDrawing: Drawing {
   package let plan: RowPlan
   let header: HeaderPanel
   package let rows: [RowFrame]
+  let labels: [RowLabels]
   let list: EventListPanel?
   package let size: (width: Double, height: Double)
 
@@ -21,12 +22,18 @@ package struct SessionDrawing: Drawing {
       legend: Legend(timeline, range: range, detail: plan.detail), ruler)
     var y = header.height + 10
     var rows: [RowFrame] = []
-    for row in plan.rows {
-      let frame = RowFrame(range: row, detail: plan.detail, top: y)
+    var labels: [RowLabels] = []
+    for (index, row) in plan.rows.enumerated() {
+      let label = RowLabels(
+        timeline, row: row, shown: Self.shown(row, of: range),
+        isLast: index == plan.rows.count - 1, detail: plan.detail, ruler)
+      let frame = RowFrame(
+        range: row, detail: plan.detail, lanes: (label.markLanes, label.textLanes), top: y)
+      labels.append(label)
       rows.append(frame)
-      y = frame.bottom + 22
+      y = frame.bottom + 20
     }
-    self.rows = rows
+    (self.rows, self.labels) = (rows, labels)
     if plan.detail == .overview {
       let list = EventListPanel(timeline, range: range, top: y)
       self.list = list
@@ -38,14 +45,13 @@ package struct SessionDrawing: Drawing {
   }
 
   func draw(on canvas: borrowing Canvas) {
-    canvas.fill(Box(x: 0, y: 0, width: size.width, height: size.height), .page)
+    canvas.fillAll(.page)
     header.draw(on: canvas)
     let latencyLimit = LatencyScale(timeline.latencies)
-    for frame in rows {
+    for (frame, labels) in zip(rows, labels) {
       let row = RowDrawing(
-        timeline: timeline, frame: frame, detail: plan.detail,
-        shown: max(
-          frame.range.lowerBound, range.lowerBound)..<min(frame.range.upperBound, range.upperBound))
+        timeline: timeline, frame: frame, labels: labels, detail: plan.detail,
+        shown: Self.shown(frame.range, of: range))
       row.drawSound(on: canvas)
       row.drawState(on: canvas)
       row.drawText(on: canvas)
@@ -56,16 +62,20 @@ package struct SessionDrawing: Drawing {
     }
     list?.draw(on: canvas)
   }
+
+  private static func shown(_ row: Range<Double>, of range: Range<Double>) -> Range<Double> {
+    max(row.lowerBound, range.lowerBound)..<min(row.upperBound, range.upperBound)
+  }
 }
 
 /// One row of a session's picture; its panels are in extensions.
 struct RowDrawing {
   static let captionSize = 11.5
   static let smallSize = 10.0
-  static let labelSize = 11.0
 
   let timeline: SessionTimeline
   let frame: RowFrame
+  let labels: RowLabels
   let detail: RowPlan.Detail
   /// The part of the row's time that the session reaches.
   let shown: Range<Double>

@@ -51,7 +51,7 @@ extension RowDrawing {
 
   func drawState(on canvas: borrowing Canvas) {
     let box = reached(frame.state)
-    caption("state", "", frame.state, on: canvas)
+    if detail != .overview { caption("state", "", frame.state, on: canvas) }
     canvas.fill(box, .grid)
     var listening = box.x
     var spans: [(left: Double, right: Double, isSpeaking: Bool)] = []

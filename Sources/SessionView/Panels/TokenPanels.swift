@@ -5,33 +5,17 @@ extension RowDrawing {
   func drawText(on canvas: borrowing Canvas) {
     guard let box = frame.text else { return }
     caption("text", "as predicted", box, on: canvas)
-    var utterances: [[TextPieces.Token]] = []
-    var isOpen = false
-    var (ticks, shifts): ([Box], [Box]) = ([], [])
-    for record in timeline.records[timeline.records(in: shown)] {
-      let x = frame.x(Double(record.block.position) * SessionTimeline.blockSeconds)
-      if record.token == timeline.vocabulary.shift {
-        isOpen = false
-        shifts.append(Box(x: x, y: box.bottom - 7, width: 2, height: 7))
-      }
-      guard timeline.isText(record) else { continue }
-      if !isOpen { utterances.append([]) }
-      isOpen = true
-      let text = (record.text ?? "").printable
-      utterances[utterances.count - 1].append(TextPieces.Token(x: x, text: text))
-      ticks.append(Box(x: x, y: box.bottom - 5, width: 1, height: 5))
-    }
-    let lanes = LabelLanes(count: frame.textLanes, range: box.x...box.right)
-    let placed = TextPieces.place(utterances, in: lanes, size: Self.labelSize, canvas)
-    for placement in placed.lanes.placements {
-      let x = placed.pieces[placement.label].x + 0.5
+    for placement in labels.textPlaces {
+      let x = labels.pieces[placement.label].x + 0.5
       let top = base(placement.lane, box) - 10
       canvas.line([Point(x: x, y: top), Point(x: x, y: box.bottom)], .rule, width: 0.75)
     }
+    let ticks = labels.textTicks.map { Box(x: $0, y: box.bottom - 5, width: 1, height: 5) }
     canvas.fill(ticks, .assistant)
+    let shifts = labels.shiftTicks.map { Box(x: $0, y: box.bottom - 7, width: 2, height: 7) }
     canvas.fill(shifts, .shift)
-    for placement in placed.lanes.placements {
-      draw(placed.pieces[placement.label].text, placement, base(placement.lane, box), on: canvas)
+    for placement in labels.textPlaces {
+      draw(labels.pieces[placement.label].text, placement, base(placement.lane, box), on: canvas)
     }
   }
 
@@ -47,10 +31,10 @@ extension RowDrawing {
   ) {
     let text =
       placement.isShortened
-      ? canvas.shortened(text, to: placement.width - 2, size: Self.labelSize) : text
+      ? canvas.shortened(text, to: placement.width - 5, size: RowLabels.size) : text
     canvas.fill(
       Box(x: placement.x + 1.5, y: base - 10.5, width: placement.width, height: 13.5), .page)
-    canvas.text(text, at: Point(x: placement.x + 3, y: base), size: Self.labelSize, ink)
+    canvas.text(text, at: Point(x: placement.x + 3, y: base), size: RowLabels.size, ink)
   }
 
   func drawProbabilities(on canvas: borrowing Canvas) {

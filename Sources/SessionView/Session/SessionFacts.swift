@@ -57,7 +57,8 @@ struct SessionFacts: Equatable {
     guard !missed.isEmpty else {
       return Fact(name: "deadline misses", value: "none (worst \(worst.millisecondsText))")
     }
-    let share = (Double(missed.count) / Double(timed.count) * 100).text(decimals: 1)
+    let percent = Double(missed.count) / Double(timed.count) * 100
+    let share = percent.text(decimals: percent < 1 ? 2 : 1)
     return Fact(
       name: "deadline misses",
       value: "\(missed.count.grouped) (\(share) %, worst \(worst.millisecondsText))",
