@@ -101,6 +101,23 @@ struct SyntheticSession {
       assistant: Waveform(samples: assistant, sampleRate: 24_000), title: title)
   }
 
+  /// Writes both recordings as 16-bit WAV files.
+  func writeSound(folder: String, prefix: String) throws {
+    for (name, samples, rate) in [
+      ("environment", environment, 16_000), ("assistant", assistant, 24_000),
+    ] {
+      func bytes(_ value: Int, _ count: Int) -> [UInt8] {
+        (0..<count).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) }
+      }
+      let size = samples.count * 2
+      var file = Array("RIFF".utf8) + bytes(size + 36, 4) + Array("WAVEfmt ".utf8)
+      file += bytes(16, 4) + bytes(1, 2) + bytes(1, 2) + bytes(rate, 4) + bytes(rate * 2, 4)
+      file += bytes(2, 2) + bytes(16, 2) + Array("data".utf8) + bytes(size, 4)
+      for sample in samples { file += bytes(Int(sample * 32_767), 2) }
+      try Data(file).write(to: URL(fileURLWithPath: "\(folder)/\(prefix)-\(name).wav"))
+    }
+  }
+
   private static func record(_ block: Int, slow: Bool, _ random: inout Noise) -> BlockRecord {
     var record = BlockRecord(block: BlockIndex(block), token: think)
     let doubt = 0.02 * abs(random.next())

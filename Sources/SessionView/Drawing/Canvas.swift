@@ -13,6 +13,10 @@ package struct Box: Equatable {
   package var width: Double
   package var height: Double
 
+  package init(x: Double, y: Double, width: Double, height: Double) {
+    (self.x, self.y, self.width, self.height) = (x, y, width, height)
+  }
+
   package var right: Double { x + width }
   package var bottom: Double { y + height }
 }

@@ -53,11 +53,13 @@ package struct SessionDrawing: Drawing {
         timeline: timeline, frame: frame, labels: labels, detail: plan.detail,
         shown: Self.shown(frame.range, of: range))
       row.drawSound(on: canvas)
-      row.drawState(on: canvas)
-      row.drawText(on: canvas)
       row.drawProbabilities(on: canvas)
       row.drawLatency(latencyLimit, on: canvas)
       row.drawAxis(on: canvas)
+      // Over curves and bars, under texts.
+      row.drawMarkLines(on: canvas)
+      row.drawState(on: canvas)
+      row.drawText(on: canvas)
       row.drawMarks(on: canvas)
     }
     list?.draw(on: canvas)
