@@ -136,7 +136,8 @@ struct LayoutTests {
   }
 
   @Test(arguments: [
-    (0.0, "0 ms"), (0.0123, "0.012 ms"), (1.234, "1.23 ms"), (12.34, "12.3 ms"), (412.4, "412 ms"),
+    (0.0, "0 ms"), (0.0123, "12.3 µs"), (0.1, "0.10 ms"), (1.234, "1.23 ms"), (12.34, "12.3 ms"),
+    (412.4, "412 ms"),
     (9_994, "9994 ms"), (12_345, "12.3 s"), (200_000, "200 s"),
   ])
   func `milliseconds have three digits and a unit`(value: Double, text: String) {

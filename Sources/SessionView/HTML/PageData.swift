@@ -41,7 +41,7 @@ struct PageData: Encodable {
     (start, end) = (drawing.range.lowerBound, drawing.range.upperBound)
     blockSeconds = SessionTimeline.blockSeconds
     rows = drawing.rows.map {
-      Row(start: $0.range.lowerBound, end: $0.range.upperBound, top: $0.top, bottom: $0.bottom)
+      Row(start: $0.range.lowerBound, end: $0.range.upperBound, top: $0.top, bottom: $0.axis.y + 6)
     }
     let shown = timeline.records(in: drawing.range)
     let records = timeline.records[shown]

@@ -11,12 +11,13 @@ extension Double {
     return "\(sign)\(padded.dropLast(decimals)).\(padded.suffix(decimals))"
   }
 
-  /// A number of milliseconds with its unit, to three digits.
+  /// A number of milliseconds with its unit, to two or three digits.
   package var millisecondsText: String {
     if self >= 99_950 { return (self / 1_000).text(decimals: 0) + " s" }
     if self >= 9_995 { return (self / 1_000).text(decimals: 1) + " s" }
     if self >= 99.95 || self == 0 { return text(decimals: 0) + " ms" }
-    return text(decimals: self >= 9.995 ? 1 : self >= 0.0995 ? 2 : 3) + " ms"
+    if self >= 0.0995 { return text(decimals: self >= 9.995 ? 1 : 2) + " ms" }
+    return (self * 1_000).text(decimals: 1) + " µs"
   }
 
   /// A time in seconds as `12.3 s`, `1:02.3` or `1:02:03.4`.

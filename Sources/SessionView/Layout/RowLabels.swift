@@ -31,7 +31,10 @@ struct RowLabels {
     }
     marks = EventMark.joined(inside, within: 12 / pointsPerSecond)
     markTexts = marks.map { $0.label(assistantRate: timeline.assistant.sampleRate) }
-    var lanes = LabelLanes(count: detail == .overview ? 1 : 3, range: plot, leastWidth: 44)
+    // In an overview a label is whole or not there: the list below has them all.
+    let isOverview = detail == .overview
+    var lanes = LabelLanes(
+      count: isOverview ? 1 : 3, range: plot, leastWidth: isOverview ? .infinity : 44)
     for (index, mark) in marks.enumerated() {
       let width = ruler.measure(markTexts[index], size: Self.size) + Self.padding
       lanes.place(label: index, anchor: RowFrame.x(mark.time, in: row), width: width)

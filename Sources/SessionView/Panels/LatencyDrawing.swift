@@ -5,7 +5,7 @@ struct LatencyDrawing: Drawing {
   static let width = 1_200.0
   private static let left = 28.0
   private static let plotLeft = 170.0
-  private static let plotRight = 760.0
+  private static let plotRight = 730.0
   private static let rowHeight = 58.0
   private static let columns = ["p50", "p90", "p99", "p99.9", "max", "misses"]
 
@@ -56,12 +56,12 @@ struct LatencyDrawing: Drawing {
     canvas.line(
       [Point(x: x, y: top - 4), Point(x: x, y: bottom)], .warning, width: 1.3, dash: [4, 3])
     canvas.text(
-      "\(chart.deadline.millisecondsText) deadline", at: Point(x: x, y: top - 10), size: 11,
+      "deadline \(chart.deadline.text(decimals: 0)) ms", at: Point(x: x, y: top - 10), size: 11,
       .warning, anchor: .centre)
   }
 
   /// The right end of a column of numbers.
-  private func column(_ index: Int) -> Double { 850 + Double(index) * 64.4 }
+  private func column(_ index: Int) -> Double { 814 + Double(index) * 71.6 }
 
   private func drawAxis(_ bottom: Double, on canvas: borrowing Canvas) {
     for value in axis.minor {
