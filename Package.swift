@@ -21,6 +21,7 @@ let package = Package(
   products: [
     .library(name: "SpeechModel", targets: ["SpeechModel"]),
     .library(name: "Kernels", targets: ["Kernels"]),
+    .library(name: "SessionView", targets: ["SessionView"]),
     .executable(name: "omni", targets: ["DuplexCLI"]),
   ],
   dependencies: documentation + [
