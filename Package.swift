@@ -22,6 +22,7 @@ let package = Package(
     .library(name: "Duplex", targets: ["Duplex"]),
     .library(name: "SpeechModel", targets: ["SpeechModel"]),
     .library(name: "Kernels", targets: ["Kernels"]),
+    .library(name: "SessionView", targets: ["SessionView"]),
     .executable(name: "omni", targets: ["DuplexCLI"]),
   ],
   dependencies: documentation + [
@@ -72,6 +73,10 @@ let package = Package(
       name: "SeededModels", dependencies: ["SpeechModel", "Checkpoints", "Kernels"],
       swiftSettings: strict),
 
+    // SessionView: pictures of recorded sessions and of latencies.
+    .systemLibrary(name: "CCairo", pkgConfig: "cairo", providers: [.apt(["libcairo2-dev"])]),
+    .target(name: "SessionView", dependencies: ["CCairo", "Dataflow"], swiftSettings: strict),
+
     // The commands, which start without OpenBLAS's threads.
     .target(name: "CStartup"),
     .executableTarget(
@@ -116,6 +121,9 @@ let package = Package(
         "Duplex", "AudioIO", "Dataflow", "SpeechModel", "SeededModels", "Checkpoints", "Kernels",
         "TestSupport", "AudioTestSupport",
       ], swiftSettings: strict),
+    .testTarget(
+      name: "SessionViewTests", dependencies: ["SessionView", "CCairo", "Dataflow"],
+      swiftSettings: strict),
     .testTarget(
       name: "SpeechModelTests",
       dependencies: ["SpeechModel", "Kernels", "Checkpoints", "Tokenization", "TestSupport"],
