@@ -48,7 +48,7 @@ struct SessionTimeline {
     for event in events {
       let time = Double(event.block.position) * blockSeconds
       switch event {
-      case .block: break
+      case .block, .yield, .refresh, .defects, .late: break
       case .drop(_, let count):
         marks.append(EventMark(kind: .drop, time: time, amount: count))
       case .underrun(_, let samples):
