@@ -1,4 +1,4 @@
-import Kernels
+package import Kernels
 import SpeechModel
 import Tokenization
 
@@ -18,19 +18,19 @@ package struct LanguageDecision: Sendable {
     case stop
   }
 
-  var token: Int
-  var firstText: Int?
-  var text: String?
-  var isSpeaking: Bool
-  var speech: Speech
+  package var token: Int
+  package var firstText: Int?
+  package var text: String?
+  package var isSpeaking: Bool
+  package var speech: Speech
   /// The most probable tokens, best first.
   var top: [(id: Int, probability: Float)]
-  var think: Float
-  var shift: Float
+  package var think: Float
+  package var shift: Float
   /// The positions that the model goes on with, in the block in which its context was refreshed.
   var refreshedPositions: Int?
   /// All that the step computed, for digests: logits and hidden states.
-  var computed: [Float]
+  package var computed: [Float]
 }
 
 /// One block through the language model: embeddings of both streams in, one decision out.
@@ -38,7 +38,7 @@ package struct LanguageDecision: Sendable {
 /// The positions of block k are `[environment k] [assistant k] [token of block k-1]`; where an
 /// answer begins, `[<shift>]` follows and predicts the first text token in the same block. The
 /// token before block 0 is `<think>`. With implicit thinking no state token is fed.
-struct LanguageStep: Sendable {
+package struct LanguageStep: Sendable {
   private var context: LanguageContext
   private var turn: TurnState
   private var sampler: Sampler
@@ -49,7 +49,7 @@ struct LanguageStep: Sendable {
   /// The token of the block before; nil where none is fed.
   private var last: Int?
 
-  init(model: DuplexModel, configuration: DuplexConfiguration) {
+  package init(model: DuplexModel, configuration: DuplexConfiguration) {
     let manifest = model.manifest
     context = LanguageContext(model.language, plan: configuration.contextPlan(of: model))
     turn = TurnState(maximumText: configuration.maximumTextTokens)
@@ -66,7 +66,7 @@ struct LanguageStep: Sendable {
   ///
   /// - Throws: `ContextFull` where the context could not be refreshed in time; ``DuplexError``
   ///   where the model gives no usable logit.
-  mutating func step(environment: Matrix, assistant: Matrix) throws -> LanguageDecision {
+  package mutating func step(environment: Matrix, assistant: Matrix) throws -> LanguageDecision {
     var positions = environment.appending(assistant)
     if let last { positions = positions.appending(context.embeddings(of: [last])) }
     let output = try context.step(positions, tapLayer: tapLayer)
