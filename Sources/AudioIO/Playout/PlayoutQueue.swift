@@ -96,8 +96,10 @@ final class PlayoutQueue: Sendable {
 
   func take(_ count: Int, deviceDelay: Duration) -> [Int16] {
     let (samples, waiter) = guarded.withLock { guarded in
-      guarded.deviceDelay = deviceDelay
-      return (guarded.playout.take(count), guarded.wakeup())
+      let samples = guarded.playout.take(count)
+      guarded.deviceDelay =
+        deviceDelay + Duration(samples: samples.count, at: guarded.playout.sampleRate)
+      return (samples, guarded.wakeup())
     }
     waiter?.resume()
     return samples
