@@ -13,7 +13,8 @@ struct LanguageStepTests {
   }
 
   /// The state tokens of the tiny model.
-  private let (think, shift) = (1, 2)
+  private let think = 1
+  private let shift = 2
 
   @Test(arguments: [ModelManifest.Thinking.explicit, .implicit], [UInt64(3), 4, 5])
   func `a block is both streams and the last token, and shift adds one position`(
