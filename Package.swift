@@ -83,7 +83,7 @@ let package = Package(
       name: "DuplexCLI",
       dependencies: [
         "CStartup",
-        "SpeechModel", "Checkpoints", "Kernels",
+        "Duplex", "AudioIO", "Dataflow", "SessionView", "SpeechModel", "Checkpoints", "Kernels",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: strict),
 

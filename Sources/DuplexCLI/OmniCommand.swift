@@ -7,5 +7,5 @@ struct OmniCommand: ParsableCommand {
     commandName: "omni",
     abstract: "A speech language model that listens and speaks at the same time.",
     version: "0.1.0",
-    subcommands: [ModelCommand.self])
+    subcommands: [ModelCommand.self, ViewCommand.self])
 }

@@ -22,12 +22,6 @@ public struct SessionPicture: Sendable {
 
   /// Describes the picture.
   ///
-  /// The state is told by the tokens that the header's configuration names as `thinkToken` and
-  /// `shiftToken`; without them the assistant counts as listening. A yield is a shift with more
-  /// than two blocks of sound pending, by the queue `playout` of the block's record; without it,
-  /// by `textChunk` and `speechChunk` of the configuration (4 and 12 where they are missing) and
-  /// the silence that follows.
-  ///
   /// - Parameters:
   ///   - journal: The session's journal.
   ///   - environment: What was heard.

@@ -16,6 +16,9 @@ extension SyntheticSession {
       ],
       events: [
         .underrun(BlockIndex(53), samples: 624), .drop(BlockIndex(92), count: 2),
+        .late(BlockIndex(93), underrun: 3_840, dropped: 240),
+        .defects(BlockIndex(40), notFinite: 1, clipped: 12, missing: 0),
+        .refresh(BlockIndex(160), positions: 512),
         .command(BlockIndex(14), text: "mute"), .command(BlockIndex(18), text: "unmute"),
         .deviceLost(BlockIndex(205), device: "alsa_input.usb-Blue_Microphones_Yeti-00.mono"),
         .deviceBack(BlockIndex(231), device: "alsa_input.usb-Blue_Microphones_Yeti-00.mono"),

@@ -19,8 +19,8 @@ struct SessionPageTests {
   /// A session whose every text is hostile.
   private static func hostileSession() throws -> SyntheticSession {
     var session = try SyntheticSession(seconds: 4, exchanges: [])
-    var record = BlockRecord(block: .first, token: 900, text: hostile)
-    record.speak = 1
+    var record = BlockRecord(block: .first, token: SyntheticSession.shift, text: hostile)
+    (record.state, record.firstText, record.speak) = (.speaking, 900, 1)
     session.journal = try SyntheticSession.journal([
       .block(record), .command(.first, text: hostile), .deviceLost(.first, device: hostile),
       .end(BlockIndex(1), reason: .failed, detail: hostile),
@@ -51,11 +51,12 @@ struct SessionPageTests {
       let block: [Int]
       let text: [String]
       let kind: [String]
+      let firstText: [Int]
       let probability: [[Int]]
     }
     let read = try JSONDecoder().decode(Read.self, from: Data(page[start..<end].utf8))
     #expect(read.block == [0])
-    #expect(read.kind == ["text"])
+    #expect(read.kind == ["shift"] && read.firstText == [900])
     #expect(read.probability == [[0, 0, 1_000]])
     // Characters without a picture are made visible, all others are kept.
     #expect(

@@ -50,6 +50,7 @@ struct SyntheticSession {
     let blockCount = Int((seconds / 0.08).rounded(.up))
     environment = (0..<blockCount * 1_280).map { _ in 0.004 * random.next() }
     assistant = Array(repeating: 0, count: blockCount * 1_920)
+    var events = events
     var records = (0..<blockCount).map { block in
       Self.record(block, slow: slow.contains(block), &random)
     }
@@ -71,16 +72,18 @@ struct SyntheticSession {
       Self.speech(
         &assistant, 24_000, Double(soundStart) * 0.08, Double(end - soundStart) * 0.08, 0.5, &random
       )
-      for block in [begin, end] {
-        records[block].token = Self.shift
-        (records[block].think, records[block].shift) = (0.06, 0.93)
-      }
-      records[end].queues["playout"] = pending
-      for (index, word) in words.enumerated() where begin + 1 + index < end {
-        let block = begin + 1 + index
+      for block in begin..<end { records[block].state = .speaking }
+      for (index, word) in words.enumerated() where begin + index < end {
+        let block = begin + index
         (records[block].token, records[block].text) = (100 + index, word)
         (records[block].think, records[block].shift, records[block].speak) = (0.03, 0.01, 0.96)
       }
+      records[begin].firstText = records[begin].token
+      for block in [begin, end] {
+        records[block].token = Self.shift
+        (records[block].think, records[block].shift, records[block].speak) = (0.06, 0.93, 0.01)
+      }
+      if pending > 0 { events.append(.yield(BlockIndex(end), samples: pending * 1_920)) }
       // Doubt before a decision.
       for step in 1...3 where begin > 3 {
         records[begin - step].shift = 0.5 / Float(step)

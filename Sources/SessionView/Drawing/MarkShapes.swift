@@ -4,7 +4,10 @@ extension EventMark.Kind {
     switch self {
     case .drop: .warning
     case .underrun: .underrun
+    case .late: .late
+    case .mended: .mended
     case .yield: .yield
+    case .refresh: .refresh
     case .deviceLost, .deviceBack: .device
     case .command: .command
     case .end: .ink
@@ -31,6 +34,18 @@ extension Canvas {
     case .yield:
       line([Point(x: x - r, y: y - r), Point(x: x + r, y: y + r)], .yield, width: 2.2)
       line([Point(x: x - r, y: y + r), Point(x: x + r, y: y - r)], .yield, width: 2.2)
+    case .late:
+      // Two bars, as of a pause.
+      fill(Box(x: x - r, y: y - r, width: 3, height: 2 * r), .late)
+      fill(Box(x: x + r - 3, y: y - r, width: 3, height: 2 * r), .late)
+    case .mended:
+      line([Point(x: x - r, y: y), Point(x: x + r, y: y)], .mended, width: 2.2)
+      line([Point(x: x, y: y - r), Point(x: x, y: y + r)], .mended, width: 2.2)
+    case .refresh:
+      fill(
+        polygon: [
+          Point(x: x - r, y: y + r), Point(x: x + r, y: y + r), Point(x: x, y: y - r),
+        ], .refresh)
     case .deviceLost:
       fill(Box(x: x - r, y: y - r, width: 2 * r, height: 2 * r), .device)
     case .deviceBack:

@@ -14,7 +14,7 @@ enum Ink: String, CaseIterable {
   case page, panel, ink, muted, rule, grid
   case environment, assistant, speaking, think, shift
   case capture, encoder, language, synthesizer, playback, waiting
-  case warning, underrun, yield, device, command
+  case warning, underrun, late, mended, yield, refresh, device, command
 
   /// The light and the dark scheme's colour, as 0xRRGGBB.
   ///
@@ -40,7 +40,10 @@ enum Ink: String, CaseIterable {
     case .waiting: (0xCDD2D9, 0x474F5B)
     case .warning: (0xC1121F, 0xFF5D5D)
     case .underrun: (0xB35900, 0xFFB04F)
+    case .late: (0x9C5C00, 0xFFC46B)
+    case .mended: (0xA8266B, 0xF291C4)
     case .yield: (0x7A1FA2, 0xD493F2)
+    case .refresh: (0x4B6A1E, 0xB6D36F)
     case .device: (0x5D4037, 0xC9A79A)
     case .command: (0x0B5FA5, 0x6FB7FF)
     }

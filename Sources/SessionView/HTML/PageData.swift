@@ -23,7 +23,9 @@ struct PageData: Encodable {
   let token: [Int]
   /// The text, or an empty one.
   let text: [String]
-  /// `think`, `shift`, `text` or nothing, by the session's configuration.
+  /// The first text token of an answer, or -1.
+  let firstText: [Int]
+  /// `think`, `shift` or `text`.
   let kind: [String]
   /// Probabilities of think, shift and speak, in 1/1000.
   let probability: [[Int]]
@@ -48,22 +50,18 @@ struct PageData: Encodable {
     block = records.map(\.block.position)
     token = records.map(\.token)
     text = records.map { $0.text?.printable ?? "" }
-    kind = records.map {
-      if $0.token == timeline.vocabulary.think { return "think" }
-      return $0.token == timeline.vocabulary.shift ? "shift" : $0.text == nil ? "" : "text"
-    }
+    firstText = records.map { $0.firstText ?? -1 }
+    kind = timeline.choices[shown].map(\.rawValue)
     probability = records.map { record in
       [record.think, record.shift, record.speak].map { Self.whole(Double($0) * 1_000) }
     }
     latency = timeline.latencies[shown].map { latency in
       latency.map { ($0.work + [$0.total]).map { Self.whole($0 * 1_000) } } ?? []
     }
-    turns = timeline.turns.map { [$0.blocks.lowerBound, $0.blocks.upperBound] }
-    let marks = timeline.marks.filter {
-      drawing.range.lowerBound <= $0.time && $0.time <= drawing.range.upperBound + 1e-6
-    }
+    turns = timeline.turns.map { [$0.lowerBound, $0.upperBound] }
+    let marks = timeline.marks(in: drawing.range)
     eventTime = marks.map(\.time)
-    eventText = marks.map { $0.label(assistantRate: timeline.assistant.sampleRate) }
+    eventText = marks.map { $0.label(timeline.rates) }
   }
 
   /// As JSON for a script element.

@@ -87,8 +87,12 @@ enum PageScript {
         add("state", speaks ? "speaking" : "listening");
         const kind = data.kind[index];
         const text = data.text[index];
-        const word = kind === "text" ? `“${text}”` : kind ? `<${kind}>` : text;
-        add("token", `${word} (${data.token[index]})`);
+        const token = data.token[index];
+        const first = data.firstText[index];
+        const said = text ? ` “${text}”` : "";
+        add("token", kind === "text" ? `${token}${said}` : `<${kind}>`);
+        if (first >= 0) add("first text token", `${first}${said}`);
+        else if (kind !== "text" && text) add("rest of the text", said);
         ["think", "shift", "speak"].forEach((name, at) => {
           add("probability of " + name, (data.probability[index][at] / 1000).toFixed(3));
         });

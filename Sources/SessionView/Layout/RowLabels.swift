@@ -30,7 +30,7 @@ struct RowLabels {
         && ($0.time < shown.upperBound || isLast && $0.time <= shown.upperBound + 1e-6)
     }
     marks = EventMark.joined(inside, within: 12 / pointsPerSecond)
-    markTexts = marks.map { $0.label(assistantRate: timeline.assistant.sampleRate) }
+    markTexts = marks.map { $0.label(timeline.rates) }
     // In an overview a label is whole or not there: the list below has them all.
     let isOverview = detail == .overview
     var lanes = LabelLanes(
@@ -45,22 +45,18 @@ struct RowLabels {
       return
     }
     var utterances: [[TextPieces.Token]] = []
-    var isOpen = false
     var (textTicks, shiftTicks): ([Double], [Double]) = ([], [])
-    for record in timeline.records[timeline.records(in: shown)] {
+    for index in timeline.records(in: shown) {
+      let record = timeline.records[index]
       let start = Double(record.block.position) * SessionTimeline.blockSeconds
       // Of a block that began in the row above, the rest is here.
       let x = RowFrame.x(max(start, row.lowerBound), in: row)
-      if record.token == timeline.vocabulary.shift {
-        isOpen = false
-        shiftTicks.append(x)
-      }
-      guard timeline.isText(record) else { continue }
-      if !isOpen { utterances.append([]) }
-      isOpen = true
-      let text = (record.text ?? "").printable
+      if timeline.choices[index] == .shift { shiftTicks.append(x) }
+      if timeline.choices[index] == .text { textTicks.append(x) }
+      // An answer begins with its shift; what its end had left of a character still belongs to it.
+      if record.firstText != nil || utterances.isEmpty { utterances.append([]) }
+      guard let text = record.text?.printable else { continue }
       utterances[utterances.count - 1].append(TextPieces.Token(x: x, text: text))
-      textTicks.append(x)
     }
     (self.textTicks, self.shiftTicks) = (textTicks, shiftTicks)
     let textLanes = LabelLanes(count: detail == .single ? 7 : 5, range: plot)

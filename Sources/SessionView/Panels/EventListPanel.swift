@@ -11,11 +11,9 @@ struct EventListPanel {
   private let top: Double
 
   init(_ timeline: SessionTimeline, range: Range<Double>, top: Double) {
-    let inside = timeline.marks.filter {
-      range.lowerBound <= $0.time && $0.time <= range.upperBound + 1e-6
-    }
+    let inside = timeline.marks(in: range)
     marks = inside.prefix(Self.limit)
-    labels = marks.map { $0.label(assistantRate: timeline.assistant.sampleRate) }
+    labels = marks.map { $0.label(timeline.rates) }
     omitted = inside.count - marks.count
     self.top = top
   }

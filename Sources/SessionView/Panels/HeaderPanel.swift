@@ -52,9 +52,7 @@ struct Legend: Equatable {
           LegendEntry(swatch: .dashed(.warning), text: "80 ms"),
         ]
       ))
-    let marks = timeline.marks.filter {
-      range.lowerBound <= $0.time && $0.time <= range.upperBound + 1e-6
-    }
+    let marks = timeline.marks(in: range)
     let kinds = EventMark.Kind.allCases.filter { kind in marks.contains { $0.kind == kind } }
     groups.append(
       (

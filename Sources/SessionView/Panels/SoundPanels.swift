@@ -9,7 +9,7 @@ extension RowDrawing {
     ] {
       drawGrid(box, on: canvas)
       for turn in timeline.turns {
-        guard let (left, right) = span(blocks: turn.blocks) else { continue }
+        guard let (left, right) = span(blocks: turn) else { continue }
         canvas.fill(
           Box(x: left, y: box.y, width: right - left, height: box.height), .speaking,
           opacity: ink == .assistant ? 1 : 0.5)
@@ -56,7 +56,7 @@ extension RowDrawing {
     var listening = box.x
     var spans: [(left: Double, right: Double, isSpeaking: Bool)] = []
     for turn in timeline.turns {
-      guard let (left, right) = span(blocks: turn.blocks) else { continue }
+      guard let (left, right) = span(blocks: turn) else { continue }
       if left > listening { spans.append((listening, left, false)) }
       spans.append((left, right, true))
       listening = right

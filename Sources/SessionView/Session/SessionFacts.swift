@@ -23,19 +23,25 @@ struct SessionFacts: Equatable {
           value: range.lowerBound.clockText(decimals: 1) + " to "
             + range.upperBound.clockText(decimals: 1)))
     }
-    let drops = timeline.marks.filter { $0.kind == .drop }
-    let lost = drops.reduce(0) { $0 + $1.amount }
-    facts.append(
-      Fact(
-        name: "dropped", value: lost == 0 ? "none" : lost.counting("block"), isWarning: lost > 0))
-    let underruns = timeline.marks.filter { $0.kind == .underrun }
-    let missing = Double(underruns.reduce(0) { $0 + $1.amount })
-    let silence = (missing / Double(timeline.assistant.sampleRate) * 1_000).millisecondsText
-    facts.append(
-      Fact(
-        name: "underruns",
-        value: underruns.isEmpty ? "none" : "\(underruns.count.grouped) (\(silence) of silence)",
-        isWarning: !underruns.isEmpty))
+    let rates = timeline.rates
+    for (kind, name) in [
+      (EventMark.Kind.drop, "dropped"), (.underrun, "underruns"), (.late, "late device"),
+      (.mended, "mended"),
+    ] {
+      guard let sum = timeline.sum(of: kind) else {
+        // Rare things are named only where they happened.
+        if kind == .drop || kind == .underrun { facts.append(Fact(name: name, value: "none")) }
+        continue
+      }
+      let value =
+        switch kind {
+        case .drop: sum.amounts[0].counting("block")
+        case .underrun:
+          "\(sum.count.grouped) (\(rates.assistantText(sum.amounts[0])) of silence)"
+        default: sum.extent(rates)
+        }
+      facts.append(Fact(name: name, value: value, isWarning: true))
+    }
     facts.append(Self.misses(timeline))
     facts.append(Self.ending(timeline))
     facts.append(Fact(name: "model", value: Self.shown(header.modelDigest)))

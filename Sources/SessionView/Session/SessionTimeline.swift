@@ -2,6 +2,11 @@ import Dataflow
 
 /// A session as a picture needs it: on one time axis, in seconds.
 struct SessionTimeline {
+  /// What the language model did in a block.
+  enum Choice: String {
+    case think, shift, text
+  }
+
   /// Seconds in a block.
   static let blockSeconds = BlockIndex.duration.seconds
 
@@ -9,12 +14,14 @@ struct SessionTimeline {
   let isTorn: Bool
   let environment: Waveform
   let assistant: Waveform
-  let vocabulary: SpeakingTurns.Vocabulary
   /// The blocks, in order.
   let records: [BlockRecord]
+  /// What was chosen in each record.
+  let choices: [Choice]
   /// The latency of each record.
   let latencies: [BlockLatency?]
-  let turns: [SpeakingTurns.Turn]
+  /// When the assistant was speaking, as positions of blocks.
+  let turns: [Range<Int>]
   /// What happened, in order.
   let marks: [EventMark]
   /// The longest of journal and recordings.
@@ -24,49 +31,42 @@ struct SessionTimeline {
     header = journal.header
     isTorn = journal.isTorn
     (self.environment, self.assistant) = (environment, assistant)
-    vocabulary = SpeakingTurns.Vocabulary(configuration: journal.header.configuration)
     records = journal.blocks
+    choices = Self.choices(records, journal.header.configuration)
     latencies = records.map { BlockLatency($0.timings) }
-    turns =
-      SpeakingTurns(records, vocabulary) { block in
-        let start = Double(block) * Self.blockSeconds
-        let extent = assistant.extent(from: start, to: start + Self.blockSeconds)
-        // Audible is what is above -50 dBFS.
-        return (extent?.meanSquare ?? 0) < 1e-5
-      }.turns
-    marks = Self.marks(journal.events, turns)
+    turns = SpeakingTurns.turns(records)
+    marks = journal.events.compactMap { EventMark($0) }
     let blocksEnd = Double(records.last?.block.next.position ?? 0) * Self.blockSeconds
     length = max(blocksEnd, environment.seconds, assistant.seconds)
   }
 
-  private static func marks(
-    _ events: [JournalEvent], _ turns: [SpeakingTurns.Turn]
-  ) -> [EventMark] {
-    var marks: [EventMark] = turns.filter(\.isYield).map {
-      EventMark(kind: .yield, time: Double($0.blocks.upperBound) * blockSeconds)
+  /// A shift changes the state; text and `<think>` keep it.
+  private static func choices(_ records: [BlockRecord], _ configuration: JSONValue) -> [Choice] {
+    var think: JSONValue?
+    if case .object(let values) = configuration { think = values["thinkToken"] }
+    var state = BlockRecord.State.listening
+    return records.map { record in
+      defer { state = record.state }
+      if record.state != state { return .shift }
+      return state == .listening || .integer(record.token) == think ? .think : .text
     }
-    for event in events {
-      let time = Double(event.block.position) * blockSeconds
-      switch event {
-      case .block, .yield, .refresh, .defects, .late: break
-      case .drop(_, let count):
-        marks.append(EventMark(kind: .drop, time: time, amount: count))
-      case .underrun(_, let samples):
-        marks.append(EventMark(kind: .underrun, time: time, amount: samples))
-      case .command(_, let text):
-        marks.append(EventMark(kind: .command, time: time, text: text.printable))
-      case .deviceLost(_, let device):
-        marks.append(EventMark(kind: .deviceLost, time: time, text: device.printable))
-      case .deviceBack(_, let device):
-        marks.append(EventMark(kind: .deviceBack, time: time, text: device.printable))
-      case .end(_, let reason, let detail):
-        let text = detail.isEmpty ? reason.rawValue : "\(reason.rawValue), \(detail)"
-        marks.append(EventMark(kind: .end, time: time, text: text.printable))
-      }
+  }
+
+  var rates: StreamRates {
+    StreamRates(environment: environment.sampleRate, assistant: assistant.sampleRate)
+  }
+
+  /// The marks of a range of time, both ends included.
+  func marks(in range: Range<Double>) -> [EventMark] {
+    marks.filter { range.lowerBound <= $0.time && $0.time <= range.upperBound + 1e-6 }
+  }
+
+  /// One mark for all of a kind; nil where there is none.
+  func sum(of kind: EventMark.Kind) -> EventMark? {
+    let marks = marks.filter { $0.kind == kind }
+    return marks.first.map { first in
+      marks.dropFirst().reduce(into: first) { $0.add($1) }
     }
-    // A stable order: events of one block stay as they were written.
-    return marks.enumerated().sorted { ($0.element.time, $0.offset) < ($1.element.time, $1.offset) }
-      .map(\.element)
   }
 
   /// The positions in `records` of blocks that overlap a range of time.
@@ -78,11 +78,6 @@ struct SessionTimeline {
       Double($0.block.position) * Self.blockSeconds >= range.upperBound - 1e-9
     }
     return first..<max(first, last)
-  }
-
-  /// Whether a record's token is a piece of text.
-  func isText(_ record: BlockRecord) -> Bool {
-    record.text != nil && record.token != vocabulary.think && record.token != vocabulary.shift
   }
 }
 
