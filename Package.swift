@@ -77,7 +77,7 @@ let package = Package(
     .executableTarget(
       name: "DuplexCLI",
       dependencies: [
-        "CStartup",
+        "CStartup", "Duplex", "AudioIO", "Dataflow", "SeededModels",
         "SpeechModel", "Checkpoints", "Kernels",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: strict),
