@@ -82,8 +82,8 @@ let package = Package(
     .executableTarget(
       name: "DuplexCLI",
       dependencies: [
-        "CStartup",
-        "Duplex", "AudioIO", "Dataflow", "SessionView", "SpeechModel", "Checkpoints", "Kernels",
+        "CStartup", "Duplex", "AudioIO", "Dataflow", "SessionView", "SeededModels",
+        "SpeechModel", "Checkpoints", "Kernels",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: strict),
 

@@ -2,10 +2,13 @@ import ArgumentParser
 
 /// The command `omni`: parses and prints, nothing else.
 @main
-struct OmniCommand: ParsableCommand {
+struct OmniCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "omni",
     abstract: "A speech language model that listens and speaks at the same time.",
     version: "0.1.0",
-    subcommands: [ModelCommand.self, ViewCommand.self])
+    subcommands: [
+      ConverseCommand.self, ReplayCommand.self, DevicesCommand.self, ViewCommand.self,
+      ModelCommand.self,
+    ])
 }
