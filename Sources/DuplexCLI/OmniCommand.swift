@@ -8,7 +8,8 @@ struct OmniCommand: AsyncParsableCommand {
     abstract: "A speech language model that listens and speaks at the same time.",
     version: "0.1.0",
     subcommands: [
-      ConverseCommand.self, ReplayCommand.self, DevicesCommand.self, ViewCommand.self,
+      TalkCommand.self, ConverseCommand.self, ReplayCommand.self, DevicesCommand.self,
+      ViewCommand.self,
       ModelCommand.self,
     ])
 }

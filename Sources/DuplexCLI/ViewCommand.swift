@@ -71,16 +71,30 @@ struct ViewCommand: ParsableCommand {
   }
 
   /// Reads a recording piece by piece; one that a session cut off at its start lacks is empty.
-  private static func waveform(_ path: String) throws -> Waveform {
+  private static func waveform(_ path: String) throws(SoundFileError) -> Waveform {
+    let reader: SoundFileReader
     do {
-      let reader = try SoundFileReader(path)
-      var waveform = Waveform(sampleRate: reader.sampleRate)
-      while case let samples = try reader.read(1 << 16), !samples.isEmpty {
-        waveform.append(samples)
-      }
-      return waveform
-    } catch let error as SoundFileError where error.code == .empty || error.code == .missing {
+      reader = try SoundFileReader(path)
+    } catch {
+      guard error.code == .empty || error.code == .missing else { throw error }
       return Waveform(sampleRate: SourceBlock.sampleRate)
+    }
+    var waveform = Waveform(sampleRate: reader.sampleRate)
+    var samples = try first(reader)
+    while !samples.isEmpty {
+      waveform.append(samples)
+      samples = try reader.read(1 << 16)
+    }
+    return waveform
+  }
+
+  /// The first samples of a recording, which may have a header and nothing else.
+  private static func first(_ reader: SoundFileReader) throws(SoundFileError) -> [Float] {
+    do {
+      return try reader.read(1 << 16)
+    } catch {
+      guard error.code == .empty else { throw error }
+      return []
     }
   }
 

@@ -37,8 +37,9 @@ package struct ConversationLog: Sendable {
     case .late(_, let underrun, let dropped):
       "device: \(seconds(underrun)) of silence, \(seconds(dropped)) thrown away"
     case .refresh(_, let positions): "the context goes on with \(positions) positions"
-    case .defects(_, let notFinite, let clipped):
-      "input mended: \(notFinite) samples were no numbers, \(clipped) were clipped"
+    case .defects(_, let notFinite, let clipped, let missing):
+      "input mended: \(notFinite) samples were no numbers, \(clipped) were clipped, "
+        + "\(missing) were missing"
     case .command(_, let text): "command: \(text)"
     case .deviceLost(_, let device): "the device \(device) is gone; it is waited for"
     case .deviceBack(_, let device): "the device \(device) is back"
