@@ -52,7 +52,8 @@ package struct Graph {
     ]
 
     playback = try PlaybackStage(
-      rates: rates, input: speech.reader, ownSpeech: ownSpeech.writer, sink: sink,
+      rates: rates, chunkBlocks: model.manifest.synthesizer.textChunk, input: speech.reader,
+      ownSpeech: ownSpeech.writer, sink: sink,
       instruments: instruments,
       recording: recording, edges: edges, observer: observer)
     pipeline = Pipeline(

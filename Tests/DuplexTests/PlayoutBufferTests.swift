@@ -67,6 +67,25 @@ struct PlayoutBufferTests {
     #expect(underruns == [0, 0, 0, 0, 6, 8, 0, 0])
   }
 
+  /// A chunk is due every 4 blocks; the first has 28 samples where 32 are needed: one block later.
+  @Test(arguments: [(32, 0), (28, 1), (24, 1), (20, 2), (1, 4)])
+  func `a first chunk that is short is begun so late that the next one comes in time`(
+    first: Int, held: Int
+  ) {
+    var buffer = PlayoutBuffer(blockSamples: 8, fadeSamples: 4, chunkBlocks: 4)
+    var heard: [Float] = []
+    for block in 0..<20 {
+      let samples = block == 0 ? ramp(first) : block % 4 == 0 ? ramp(48, from: 1) : []
+      let due = buffer.step(output(samples, begins: block == 0))
+      #expect(due.underrun == 0, "block \(block)")
+      heard += due.samples
+    }
+    #expect(heard.prefix { $0 == 0 }.count == 8 * held)
+    // A short answer that is complete is not held.
+    var short = PlayoutBuffer(blockSamples: 8, fadeSamples: 4, chunkBlocks: 4)
+    #expect(short.step(output(ramp(5), begins: true, isComplete: true)).samples.first == 1)
+  }
+
   @Test func `the next answer follows the last words of the one before`() {
     var buffer = PlayoutBuffer(blockSamples: 8, fadeSamples: 4)
     _ = buffer.step(output(ramp(20), begins: true, isComplete: true))

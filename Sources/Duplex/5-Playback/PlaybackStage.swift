@@ -21,13 +21,14 @@ actor PlaybackStage: Stage {
   private(set) var summary = SessionSummary()
 
   init(
-    rates: StreamRates, input: EdgeReader<SpeechBlock>,
+    rates: StreamRates, chunkBlocks: Int, input: EdgeReader<SpeechBlock>,
     ownSpeech: EdgeWriter<AudioBlock>, sink: any AudioSink, instruments: Instruments,
     recording: SessionRecording?, edges: [AnyEdge],
     observer: (@Sendable (BlockReport) -> Void)?
   ) throws {
     buffer = PlayoutBuffer(
-      blockSamples: rates.samples(.assistant), fadeSamples: rates.assistant / 100)
+      blockSamples: rates.samples(.assistant), fadeSamples: rates.assistant / 100,
+      chunkBlocks: chunkBlocks)
     (self.input, self.ownSpeech) = (input, ownSpeech)
     resampler = BlockResampler(from: rates.assistant, to: rates.environment)
     (self.sink, self.instruments) = (sink, instruments)

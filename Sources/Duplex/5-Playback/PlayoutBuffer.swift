@@ -25,6 +25,8 @@ package struct PlayoutBuffer: Sendable {
     case complete
     /// An answer of which nothing was made yet.
     case begun
+    /// An answer whose sound waits so many blocks, so that the next chunk comes in time.
+    case held(Int)
     /// An answer of which more is to come.
     case playing
   }
@@ -33,6 +35,8 @@ package struct PlayoutBuffer: Sendable {
   private var answer = Answer.complete
   private let blockSamples: Int
   private let fadeSamples: Int
+  /// Blocks from one chunk of sound to the next while text comes: the text tokens of a chunk.
+  private let chunkBlocks: Int
 
   /// The blocks that may be pending at a `<shift>` that is the natural end of an answer: so long a
   /// word may still sound.
@@ -41,10 +45,13 @@ package struct PlayoutBuffer: Sendable {
   /// - Parameters:
   ///   - blockSamples: The samples of a block.
   ///   - fadeSamples: The samples of a fade, at most those of a block.
-  package init(blockSamples: Int, fadeSamples: Int) {
+  ///   - chunkBlocks: Blocks from one chunk of sound to the next while text comes. Where the first
+  ///     chunk is shorter, because flow and vocoder hold some of it back, it is begun later.
+  package init(blockSamples: Int, fadeSamples: Int, chunkBlocks: Int = 0) {
     precondition(fadeSamples <= blockSamples, "A fade is over in its block")
     self.blockSamples = blockSamples
     self.fadeSamples = fadeSamples
+    self.chunkBlocks = chunkBlocks
   }
 
   /// The samples that are not due yet.
@@ -54,11 +61,23 @@ package struct PlayoutBuffer: Sendable {
   package mutating func step(_ speech: SpeechSequence.Output) -> Block {
     if speech.begins { answer = .begun }
     if !speech.samples.isEmpty {
+      // The last words of the answer before are not held up.
+      let isFree = pending.isEmpty
       pending.append(contentsOf: speech.samples)
-      if case .begun = answer { answer = .playing }
+      if case .begun = answer {
+        let missing = chunkBlocks * blockSamples - pending.count
+        answer = .held(isFree ? max(0, (missing + blockSamples - 1) / blockSamples) : 0)
+      }
     }
     if speech.stops { return stop(isComplete: speech.isComplete) }
     if speech.isComplete { answer = .complete }
+    if case .held(let blocks) = answer {
+      guard blocks == 0 else {
+        answer = .held(blocks - 1)
+        return Block(samples: [Float](repeating: 0, count: blockSamples))
+      }
+      answer = .playing
+    }
     return take()
   }
 
