@@ -9,7 +9,7 @@ struct OmniCommand: AsyncParsableCommand {
     version: "0.1.0",
     subcommands: [
       TalkCommand.self, ConverseCommand.self, ReplayCommand.self, DevicesCommand.self,
-      ViewCommand.self,
+      DoctorCommand.self, ViewCommand.self,
       ModelCommand.self,
     ])
 }
