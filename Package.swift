@@ -20,6 +20,8 @@ let package = Package(
   name: "salmonn-omni",
   products: [
     .library(name: "Duplex", targets: ["Duplex"]),
+    .library(name: "AudioIO", targets: ["AudioIO"]),
+    .library(name: "Dataflow", targets: ["Dataflow"]),
     .library(name: "SpeechModel", targets: ["SpeechModel"]),
     .library(name: "Kernels", targets: ["Kernels"]),
     .library(name: "SessionView", targets: ["SessionView"]),
