@@ -140,7 +140,10 @@ def test_two_processes_give_the_losses_of_one(config: Path, tmp_path: Path) -> N
     command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node=2",
                f"--master-port={number}", __file__, "--config", str(config),
                "--out", str(tmp_path / "two")]
-    environment = os.environ | {"OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
+    package = str(Path(__file__).parents[1])
+    environment = os.environ | {
+        "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": "", "PYTHONPATH": package
+    }
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     one, two = (RunLog(tmp_path / n / "log.csv", 1000).rows for n in ("one", "two"))
