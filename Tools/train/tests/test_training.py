@@ -32,19 +32,21 @@ class ToyConfig:
 class ToyTask:
     """Learns which class a noisy vector of a length of its own belongs to."""
 
+    terms = ("loss", "accuracy")
+
     def __init__(self, config: ToyConfig, processes: Processes) -> None:
         self.model = nn.Sequential(nn.Linear(config.width, 16), nn.Tanh(), nn.Linear(16, 3))
         self.width = config.width
         self.plan = BatchPlan(tuple(3 + i % 5 for i in range(ITEMS)), 30, seed=5)
 
-    def batch(self, step: int, processes: Processes) -> list:
+    def batch(self, step: int, processes: Processes) -> list | None:
         epoch, items = self.plan.batch(step)
         rows = []
         for item in processes.share(list(items)):
             draw = torch.Generator().manual_seed(item_seed(5, epoch, item))
             x = torch.randn(3 + item % 5, self.width, generator=draw) + item % 3
             rows.append((x, torch.full((len(x),), item % 3)))
-        return rows
+        return rows or None
 
     def losses(self, batch: list) -> dict[str, Loss]:
         total, count, right = torch.zeros(()), torch.zeros(()), torch.zeros(())

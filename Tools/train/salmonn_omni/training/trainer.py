@@ -57,9 +57,14 @@ class Task(Protocol):
     """What a stage trains, on what, towards what."""
 
     model: nn.Module
+    #: The names of the terms that `losses` gives.
+    terms: tuple[str, ...]
 
     def batch(self, step: int, processes: Processes) -> Any:
-        """This process's share of the items of a step; a function of the arguments alone."""
+        """This process's share of the items of a step; a function of the arguments alone.
+
+        None where the step has fewer items than there are processes, and this one gets none.
+        """
 
     def losses(self, batch: Any) -> dict[str, Loss]:
         """The terms whose weighted sum is made small; a factor of 0 is only recorded."""
@@ -156,18 +161,19 @@ class Trainer:
             group["lr"] = config.learning_rate * group["rate"] * rate_factor(config, self.step)
         self.optimizer.zero_grad(set_to_none=True)
         with self.precision():
-            losses = self.task.losses(batch)
-        device = self.processes.device
-        sums = torch.stack(
-            [torch.stack([v.total.detach().float().to(device), v.weight.float().to(device)])
-             for v in losses.values()]
-        )
+            losses = self.task.losses(batch) if batch is not None else {}
+        sums = torch.zeros(len(self.task.terms), 2, device=self.processes.device)
+        for index, name in enumerate(self.task.terms):
+            if name in losses:
+                sums[index, 0] = losses[name].total.detach()
+                sums[index, 1] = losses[name].weight
         sums = self.processes.total(sums)
-        weights = sums[:, 1].clamp(min=1e-9)
-        loss = sum(v.factor * v.total / w for v, w in zip(losses.values(), weights) if v.factor)
-        loss.backward()
+        weights = dict(zip(self.task.terms, sums[:, 1].clamp(min=1e-9)))
+        used = [term.factor * term.total / weights[name] for name, term in losses.items() if term.factor]
+        if used:
+            sum(used).backward()
         self.processes.add_gradients(self.parameters)
-        values = {name: sums[i, 0] / weights[i] for i, name in enumerate(losses)}
+        values = {name: sums[i, 0] / weights[name] for i, name in enumerate(self.task.terms)}
         if config.clip:
             norm = nn.utils.clip_grad_norm_(self.parameters, config.clip)
             values["gradient"] = norm
