@@ -1,0 +1,1 @@
+"""Training of the small synthesizer: speech tokenizer, flow decoder, vocoder, text-speech model."""
