@@ -97,11 +97,9 @@ class VocoderStage:
     batch: int = 8
     #: Frames of each utterance.
     crop: int = 50
-    #: Runs whose mel frames are mixed with those of the recordings; empty for none.
-    flow: str = ""
     #: Windows of the spectra that are compared.
     windows: tuple[int, ...] = (128, 256, 512, 1024, 2048)
-    pitch_weight: float = 0.01
+    pitch_weight: float = 1.0
 
 
 @dataclass(frozen=True)
