@@ -104,7 +104,7 @@ class Codec(nn.Module):
     def codes(self, utterance: Utterance) -> list[int]:
         """The codes of an utterance."""
         device = self.into.weight.device
-        mel = torch.from_numpy(utterance.mel)[None].to(device)
+        mel = torch.from_numpy(utterance.mel).float()[None].to(device)
         return self.encode(mel, torch.tensor([utterance.tokens], device=device))[1][0].tolist()
 
     @staticmethod

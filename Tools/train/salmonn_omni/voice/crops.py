@@ -10,7 +10,7 @@ from torch import Tensor
 
 from salmonn_omni.training.processes import Processes
 from salmonn_omni.voice.config import FRAMES_PER_TOKEN, HOP
-from salmonn_omni.voice.data import Utterance
+from salmonn_omni.voice.data import LARGEST, Utterance
 
 
 @dataclass(frozen=True)
@@ -93,9 +93,9 @@ def speech(
         return torch.from_numpy(np.stack(pieces)).to(processes.device)
 
     return SpeechBatch(
-        mel=padded("mel", FRAMES_PER_TOKEN), pitch=padded("pitch", FRAMES_PER_TOKEN),
+        mel=padded("mel", FRAMES_PER_TOKEN).float(), pitch=padded("pitch", FRAMES_PER_TOKEN),
         phones=padded("phones", FRAMES_PER_TOKEN).long(),
-        samples=padded("samples", FRAMES_PER_TOKEN * HOP),
+        samples=padded("samples", FRAMES_PER_TOKEN * HOP) / LARGEST,
         lengths=torch.tensor([crop.length for crop in share], device=processes.device),
         crops=share,
     )

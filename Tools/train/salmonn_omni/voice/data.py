@@ -24,13 +24,17 @@ PHONES = (
     "pau aa ae ah ao aw ax axr ay b ch d dh eh er ey f g hh ih iy jh k l m n ng ow oy p r s sh t th "
     "uh uw v w y z zh"
 ).split()
+#: The largest sample of 16 bits.
+LARGEST = 32767
 
 @dataclass
 class Utterance:
     """A line and what is known of its speech; frames are 20 ms, a token is two of them."""
 
     text: str
+    #: 16 bits.
     samples: np.ndarray
+    #: Normalised, half precision.
     mel: np.ndarray
     pitch: np.ndarray
     phones: np.ndarray
@@ -74,7 +78,9 @@ def utterance(text: str, config: DataConfig) -> Utterance:
         stop = round((end * SAMPLE_RATE - skipped) / HOP)
         phones[max(start, 0) : max(stop, 0)] = PHONES.index(phone) if phone in PHONES else 0
         start = stop
-    return Utterance(text, samples, mel, pitch_track(samples, SAMPLE_RATE, HOP), phones)
+    pitch = pitch_track(samples, SAMPLE_RATE, HOP)
+    whole = np.rint(samples * LARGEST).astype(np.int16)
+    return Utterance(text, whole, mel.astype(np.float16), pitch, phones)
 
 
 class Voice:
@@ -116,8 +122,8 @@ def _write(path: Path, utterances: Sequence[Utterance]) -> None:
         beside,
         texts=np.array(json.dumps([u.text for u in utterances])),
         frames=np.array([len(u.pitch) for u in utterances]),
-        samples=np.concatenate([np.rint(u.samples * 32767) for u in utterances]).astype(np.int16),
-        mel=np.concatenate([u.mel for u in utterances]).astype(np.float16),
+        samples=np.concatenate([u.samples for u in utterances]),
+        mel=np.concatenate([u.mel for u in utterances]),
         pitch=np.concatenate([u.pitch for u in utterances]),
         phones=np.concatenate([u.phones for u in utterances]),
     )
@@ -129,10 +135,9 @@ def _read(path: Path) -> list[Utterance]:
         arrays = {name: file[name] for name in file.files}
     texts = json.loads(str(arrays["texts"]))
     ends = np.cumsum(arrays["frames"])
-    samples = (arrays["samples"] / 32767).astype(np.float32)
     return [
         Utterance(
-            text, samples[HOP * start : HOP * end], arrays["mel"][start:end].astype(np.float32),
+            text, arrays["samples"][HOP * start : HOP * end], arrays["mel"][start:end],
             arrays["pitch"][start:end], arrays["phones"][start:end],
         )
         for text, start, end in zip(texts, ends - arrays["frames"], ends, strict=True)

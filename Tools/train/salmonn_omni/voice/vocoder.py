@@ -92,18 +92,21 @@ class VocoderTask:
         self.held_out = [u for u in self.voice.held_out if u.tokens >= self.tokens]
         self.plan = crops_of(self.training, config.batch, self.tokens, config.trainer.seed)
 
-    def batch(self, step: int, processes: Processes) -> SpeechBatch | None:
-        """Stretches of speech."""
-        return speech(self.training, self.plan.at(step), processes)
+    def batch(self, step: int, processes: Processes) -> tuple[SpeechBatch, Tensor] | None:
+        """Stretches of speech with the noise of their source, drawn for all processes alike."""
+        batch = speech(self.training, self.plan.at(step), processes)
+        return None if batch is None else (batch, self._noise(batch, self.config.batch, processes))
 
-    def losses(self, batch: SpeechBatch) -> dict[str, Loss]:
+    def _noise(self, batch: SpeechBatch, count: int, processes: Processes) -> Tensor:
+        shape = (count, batch.samples.shape[1], self.config.vocoder.harmonics + 1)
+        return torch.randn(shape)[processes.rank :: processes.count].to(batch.samples.device)
+
+    def losses(self, drawn: tuple[SpeechBatch, Tensor]) -> dict[str, Loss]:
         """Distances of the spectra, and the absolute error of the pitch in units of 100 Hz."""
         vocoder = self.config.vocoder
+        batch, noise = drawn
         mel = batch.mel.transpose(1, 2)
         predicted = self.model.f0_predictor(mel)
-        noise = torch.randn(
-            *batch.samples.shape, vocoder.harmonics + 1, device=batch.samples.device
-        )
         found = self.model(mel, pitch=batch.pitch, noise=noise)
         distance = spectral_distance(found, batch.samples, self.config.windows)
         count = torch.tensor(float(len(distance)), device=distance.device)
@@ -121,7 +124,9 @@ class VocoderTask:
     def evaluate(self) -> dict[str, float]:
         """The same on held-out lines."""
         plan = crops_of(self.held_out, 32, self.tokens, 0)
-        batch = speech(self.held_out, plan.at(0), Processes(0, 1, self.processes.device))
+        alone = Processes(0, 1, self.processes.device)
+        batch = speech(self.held_out, plan.at(0), alone)
         assert batch is not None
-        losses = self.losses(batch)
+        torch.manual_seed(0)
+        losses = self.losses((batch, self._noise(batch, 32, alone)))
         return {f"held_out_{n}": float(v.total / v.weight) for n, v in losses.items()}
