@@ -21,10 +21,12 @@ TOKEN = FRAMES_PER_TOKEN * HOP
 class DataConfig:
     """Which lines are said, by which voice, and how they become mel frames."""
 
-    #: A text file, or a folder of them; empty for the lines that `lines.py` makes.
-    corpus: str = ""
-    #: The most lines.
+    #: Text files, tables or folders of shards; empty for the lines that `lines.py` makes.
+    corpora: tuple[str, ...] = ()
+    #: The most lines; those of the corpora are drawn by the seed.
     lines: int = 4000
+    #: Further lines that are put together from sentences of these.
+    composed: int = 0
     #: The lines that are kept out of training.
     held_out: int = 200
     seed: int = 1

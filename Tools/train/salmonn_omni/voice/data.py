@@ -83,6 +83,13 @@ def utterance(text: str, config: DataConfig) -> Utterance:
     return Utterance(text, whole, mel.astype(np.float16), pitch, phones)
 
 
+def say_all(texts: Sequence[str], config: DataConfig) -> dict[str, Utterance]:
+    """Utterances of lines."""
+    with ThreadPoolExecutor(2) as pool:
+        made = pool.map(lambda text: utterance(text, config), texts)
+        return dict(zip(texts, made, strict=True))
+
+
 class Voice:
     """All utterances, those kept out of training last."""
 
@@ -100,19 +107,22 @@ class Voice:
         key = hashlib.sha256(json.dumps([texts, repr(replace(config, folder=""))]).encode()).hexdigest()[:12]
         path = folder / f"voice-{key}.npz"
         if not path.exists():
-            with ThreadPoolExecutor(2) as pool:
-                made = list(pool.map(lambda text: utterance(text, config), texts))
-            _write(path, made)
+            _write(path, list(say_all(texts, config).values()))
         said = [u for u in _read(path) if len(u.samples) <= config.maximum_seconds * SAMPLE_RATE]
         return Voice(said, config.held_out)
 
 
 def _texts(config: DataConfig) -> list[str]:
-    if not config.corpus:
+    if not config.corpora:
         return lines.lines(config.lines, config.seed)
-    texts = lines.read(Path(config.corpus))
-    order = np.random.default_rng(config.seed).permutation(len(texts))
-    return [texts[i] for i in order[: config.lines]]
+    texts = lines.read(Path(path) for path in config.corpora)
+    long = [text for text in texts if len(text.split()) > lines.LONG]
+    draw = np.random.default_rng(config.seed)
+    order = draw.permutation(len(texts))
+    # Long answers are few: all are kept, and in training.
+    some = [texts[i] for i in order if texts[i] not in set(long)][: config.lines - len(long)]
+    made = lines.composed(texts, config.composed, config.seed)
+    return [*long, *made, *some]
 
 
 def _write(path: Path, utterances: Sequence[Utterance]) -> None:

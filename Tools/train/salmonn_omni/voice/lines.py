@@ -3,8 +3,10 @@
 Used where no corpus of answers is at hand; `read` takes the lines of one that is.
 """
 
+import json
 import random
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 ONES = (
@@ -12,6 +14,8 @@ ONES = (
     "sixteen seventeen eighteen nineteen"
 ).split()
 TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
+#: The words beyond which a line counts as long.
+LONG = 14
 ORDINALS = "first second third fourth fifth sixth seventh eighth ninth tenth last".split()
 DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
 MONTHS = (
@@ -270,14 +274,38 @@ def _sentence(text: str) -> str:
     return text[0].upper() + text[1:]
 
 
-def read(path: Path) -> list[str]:
-    """The lines of a text file, or of every text file in a folder, without repetitions."""
-    files = sorted(path.rglob("*.txt")) if path.is_dir() else [path]
-    return list(dict.fromkeys(_lines(files)))
+def read(paths: Iterable[Path]) -> list[str]:
+    """The lines of corpora, without repetitions.
+
+    A corpus is a text file, a table of questions and answers with a tabulator between, of which the
+    answers are taken, or a folder of shards whose records have a `text`.
+    """
+    return list(dict.fromkeys(line for path in paths for line in _lines(path)))
 
 
-def _lines(files: list[Path]) -> Iterator[str]:
+def _lines(path: Path) -> Iterator[str]:
+    files = sorted(path.glob("*.jsonl")) if path.is_dir() else [path]
     for file in files:
         for line in file.read_text(encoding="utf-8").splitlines():
-            if line.strip():
-                yield line.strip()
+            text = json.loads(line)["text"] if file.suffix == ".jsonl" else line.split("\t")[-1]
+            if text.strip():
+                yield text.strip()
+
+
+def composed(lines: list[str], count: int, seed: int = 1) -> list[str]:
+    """Lines of two to five sentences of others; half of the sentences are from the longest lines.
+
+    Long answers are few, and what is said in the middle of one has to be learnt too.
+    """
+    rng = random.Random(seed)
+    short = [line for line in lines if line.endswith(".") and len(line.split()) <= LONG]
+    long = [
+        sentence for line in lines if len(line.split()) > LONG
+        for sentence in re.findall(r"[^.]+[.]", line)
+    ]
+    result: dict[str, None] = {}
+    while short and len(result) < count:
+        pool = long if long and rng.random() < 0.5 else short
+        some = rng.sample(pool, min(len(pool), rng.randint(2, 5)))
+        result.setdefault(" ".join(sentence.strip() for sentence in some))
+    return list(result)

@@ -180,16 +180,8 @@ class TokensTask:
 
     def losses(self, batch: TokensBatch) -> dict[str, Loss]:
         """Cross-entropies of the speech tokens and of the text that is spoken."""
-        return self.losses_of(self.model.table()[batch.rows], batch)
-
-    def losses_of(self, inputs: Tensor, batch: TokensBatch) -> dict[str, Loss]:
-        """The same for given embeddings."""
-        logits, names = self.model(inputs)
-        weight = self.config.alignment_weight
-        return {
-            **_entropy("speech", "accuracy", logits, batch.targets, 1.0),
-            **_entropy("naming", "named", names, batch.spoken, weight),
-        }
+        inputs = self.model.table()[batch.rows]
+        return losses_of(self.model, inputs, batch, self.config.alignment_weight)
 
     def evaluate(self) -> dict[str, float]:
         """The same on held-out lines."""
@@ -217,6 +209,17 @@ def collate(items: Sequence[Item], longest: int, device: torch.device) -> Tokens
         return result.to(device)
 
     return TokensBatch(padded("rows", 0), padded("targets", IGNORED), padded("spoken", IGNORED))
+
+
+def losses_of(
+    model: TokensModel, inputs: Tensor, batch: TokensBatch, alignment_weight: float
+) -> dict[str, Loss]:
+    """Cross-entropies of the speech tokens and of the text that is spoken, for embeddings."""
+    logits, names = model(inputs)
+    return {
+        **_entropy("speech", "accuracy", logits, batch.targets, 1.0),
+        **_entropy("naming", "named", names, batch.spoken, alignment_weight),
+    }
 
 
 def _entropy(
