@@ -1,7 +1,7 @@
 """The configurations of the stages: nested dataclasses that JSON files fill."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from transformers import Qwen2Config
@@ -21,9 +21,10 @@ TOKEN = FRAMES_PER_TOKEN * HOP
 class DataConfig:
     """Which lines are said, by which voice, and how they become mel frames."""
 
-    #: Text files, tables or folders of shards; empty for the lines that `lines.py` makes.
-    corpora: tuple[str, ...] = ()
-    #: The most lines; those of the corpora are drawn by the seed.
+    #: Text files, tables or folders of shards, with the most lines that are taken of each; empty
+    #: for the lines that `lines.py` makes.
+    corpora: dict[str, int] = field(default_factory=dict)
+    #: The lines that are made where there are no corpora.
     lines: int = 4000
     #: Further lines that are put together from sentences of these.
     composed: int = 0
@@ -37,6 +38,8 @@ class DataConfig:
     #: Longer lines are left out.
     maximum_seconds: float = 14.0
     fourier_size: int = 800
+    #: Whether the pitch is found; the vocoder alone needs it.
+    pitch: bool = True
     #: What the logarithmic mel is shifted and divided by.
     mel_mean: float = -5.7
     mel_deviation: float = 2.4

@@ -78,7 +78,9 @@ def utterance(text: str, config: DataConfig) -> Utterance:
         stop = round((end * SAMPLE_RATE - skipped) / HOP)
         phones[max(start, 0) : max(stop, 0)] = PHONES.index(phone) if phone in PHONES else 0
         start = stop
-    pitch = pitch_track(samples, SAMPLE_RATE, HOP)
+    pitch = np.zeros(len(mel), dtype=np.float32)
+    if config.pitch:
+        pitch = pitch_track(samples, SAMPLE_RATE, HOP)
     whole = np.rint(samples * LARGEST).astype(np.int16)
     return Utterance(text, whole, mel.astype(np.float16), pitch, phones)
 
@@ -115,14 +117,17 @@ class Voice:
 def _texts(config: DataConfig) -> list[str]:
     if not config.corpora:
         return lines.lines(config.lines, config.seed)
-    texts = lines.read(Path(path) for path in config.corpora)
-    long = [text for text in texts if len(text.split()) > lines.LONG]
-    draw = np.random.default_rng(config.seed)
-    order = draw.permutation(len(texts))
+    found: dict[str, None] = {}
+    for path, most in config.corpora.items():
+        fresh = [line for line in lines.read(Path(path)) if line not in found]
+        long = [line for line in fresh if len(line.split()) > lines.LONG]
+        found |= dict.fromkeys([*long, *(line for line in fresh if line not in long)][:most])
+    texts = list(found)
+    long = [line for line in texts if len(line.split()) > lines.LONG]
+    short = [line for line in texts if line not in long]
+    np.random.default_rng(config.seed).shuffle(short)
     # Long answers are few: all are kept, and in training.
-    some = [texts[i] for i in order if texts[i] not in set(long)][: config.lines - len(long)]
-    made = lines.composed(texts, config.composed, config.seed)
-    return [*long, *made, *some]
+    return [*long, *lines.composed(texts, config.composed, config.seed), *short]
 
 
 def _write(path: Path, utterances: Sequence[Utterance]) -> None:

@@ -50,6 +50,13 @@ def stored(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     }
 
 
+def rounded(model: nn.Module) -> nn.Module:
+    """A copy with the weights as they are stored, weight normalisation multiplied out."""
+    result = folded(model)
+    result.load_state_dict({n: x.float() for n, x in stored(result.state_dict()).items()})
+    return result
+
+
 def camel(values: dict[str, Any]) -> dict[str, Any]:
     """Names of settings as the manifest spells them; settings without a value are left out."""
 
@@ -145,7 +152,7 @@ def main(arguments: list[str] | None = None) -> None:
     write(options.out, connect, stage.inner, tokens.transformer, flow, vocoder, sampling)
     if options.example:
         hidden = connectors.read_hidden(stage.hidden)[options.answer].hidden
-        example(options.example, connect, hidden, flow, vocoder)
+        example(options.example, rounded(connect), hidden, rounded(flow), rounded(vocoder))
 
 
 if __name__ == "__main__":

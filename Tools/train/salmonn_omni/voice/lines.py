@@ -6,7 +6,8 @@ Used where no corpus of answers is at hand; `read` takes the lines of one that i
 import json
 import random
 import re
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 ONES = (
@@ -274,13 +275,14 @@ def _sentence(text: str) -> str:
     return text[0].upper() + text[1:]
 
 
-def read(paths: Iterable[Path]) -> list[str]:
-    """The lines of corpora, without repetitions.
+def read(path: Path) -> list[str]:
+    """The lines of a corpus, the most frequent first, without repetitions.
 
     A corpus is a text file, a table of questions and answers with a tabulator between, of which the
     answers are taken, or a folder of shards whose records have a `text`.
     """
-    return list(dict.fromkeys(line for path in paths for line in _lines(path)))
+    counts = Counter(_lines(path))
+    return sorted(counts, key=lambda line: -counts[line])
 
 
 def _lines(path: Path) -> Iterator[str]:
@@ -293,7 +295,7 @@ def _lines(path: Path) -> Iterator[str]:
 
 
 def composed(lines: list[str], count: int, seed: int = 1) -> list[str]:
-    """Lines of two to five sentences of others; half of the sentences are from the longest lines.
+    """At most so many lines of two to five sentences of others; half of the sentences are from the longest lines.
 
     Long answers are few, and what is said in the middle of one has to be learnt too.
     """
@@ -304,7 +306,10 @@ def composed(lines: list[str], count: int, seed: int = 1) -> list[str]:
         for sentence in re.findall(r"[^.]+[.]", line)
     ]
     result: dict[str, None] = {}
-    while short and len(result) < count:
+    # Few lines make few different ones.
+    for _ in range(20 * count):
+        if not short or len(result) == count:
+            break
         pool = long if long and rng.random() < 0.5 else short
         some = rng.sample(pool, min(len(pool), rng.randint(2, 5)))
         result.setdefault(" ".join(sentence.strip() for sentence in some))

@@ -39,8 +39,7 @@ def arpa(lines: Iterable[Sequence[str]], vocabulary: Iterable[str]) -> str:
     for word in ["<s>", *every]:
         left = 1.0
         if word in followers:
-            kept = 1 - sum(single[w] for w in followers[word])
-            left = DISCOUNT * len(followers[word]) / histories[word] / max(kept, 1e-6)
+            left = DISCOUNT * len(followers[word]) / histories[word]
         share = single.get(word, 1e-9)
         text.append(f"{math.log10(share):.5f} {word} {math.log10(max(left, 1e-9)):.5f}")
     text += ["", "\\2-grams:"]
