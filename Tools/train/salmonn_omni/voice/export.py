@@ -31,11 +31,15 @@ from salmonn_omni.voice.generate import Sampling, generate
 
 def folded(model: nn.Module) -> nn.Module:
     """A copy whose weight normalisation is multiplied out."""
-    result = copy.deepcopy(model)
+    if not isinstance(model, Vocoder):
+        return copy.deepcopy(model)
+    # A deep copy shares its class with the original, which would lose its weights with the copy.
+    result = Vocoder(model.config)
+    result.load_state_dict(model.state_dict())
     for module in result.modules():
         if parametrize.is_parametrized(module, "weight"):
             parametrize.remove_parametrizations(module, "weight")
-    return result
+    return result.eval()
 
 
 def stored(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
