@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +26,8 @@ PHONES = (
 ).split()
 #: The largest sample of 16 bits.
 LARGEST = 32767
+#: Lines that are said at the same time; flite mostly waits to be started.
+WORKERS = 12
 
 @dataclass
 class Utterance:
@@ -87,7 +89,7 @@ def utterance(text: str, config: DataConfig) -> Utterance:
 
 def say_all(texts: Sequence[str], config: DataConfig) -> dict[str, Utterance]:
     """Utterances of lines."""
-    with ThreadPoolExecutor(2) as pool:
+    with ThreadPoolExecutor(WORKERS) as pool:
         made = pool.map(lambda text: utterance(text, config), texts)
         return dict(zip(texts, made, strict=True))
 
@@ -106,7 +108,10 @@ class Voice:
         folder = Path(config.folder)
         folder.mkdir(parents=True, exist_ok=True)
         texts = _texts(config)
-        key = hashlib.sha256(json.dumps([texts, repr(replace(config, folder=""))]).encode()).hexdigest()[:12]
+        # Settings that are not used leave the speech as it is.
+        used = {n: v for n, v in asdict(config).items() if v != getattr(DataConfig(), n)}
+        kept = json.dumps([texts, used | {"folder": "", "held_out": 0}], sort_keys=True)
+        key = hashlib.sha256(kept.encode()).hexdigest()[:12]
         path = folder / f"voice-{key}.npz"
         if not path.exists():
             _write(path, list(say_all(texts, config).values()))
