@@ -71,6 +71,21 @@ class TokensModel(nn.Module):
         )
 
 
+@torch.no_grad()
+def begin(model: SpeechTokenModel, codec: Codec, scale: float = 0.5) -> None:
+    """Starts from tables in which codes that sound alike, as their levels tell, are alike."""
+    levels = codec.quantizer.values(torch.arange(codec.config.codes))
+    for table, size in ((model.speech_embedding.weight, scale), (model.llm_decoder.weight, 0.05)):
+        rows = torch.zeros(codec.config.codes, table.shape[1])
+        for channel in levels.T:
+            found, digits = channel.unique(return_inverse=True)
+            rows += torch.randn(len(found), table.shape[1])[digits]
+        table[: codec.config.codes] = rows * size / len(levels.T) ** 0.5
+        table[codec.config.codes :] = size * torch.randn(3, table.shape[1])
+    model.llm_embedding.weight.mul_(scale)
+    model.transformer.embed_tokens.weight.normal_(0, scale)
+
+
 def load(run: str | Path) -> tuple[TokensStage, TokensModel]:
     """The configuration and the model of a finished run."""
     folder = Path(run)
@@ -159,6 +174,7 @@ class TokensTask:
         self.codes = codec.config.codes
         self.model = TokensModel(config, self.codes)
         speech = self.model.speech
+        begin(speech, codec)
         self.items = make_items(voice.training, codec, config, speech)
         self.held_out = make_items(voice.held_out, codec, config, speech)
         lengths = tuple(len(item.rows) for item in self.items)
