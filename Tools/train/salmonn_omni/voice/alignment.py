@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from salmonn_omni.voice.data import PHONES
+from salmonn_omni.voice.data import PHONES, WORKERS
 
 PAUSE = PHONES.index("pau")
 
@@ -31,7 +31,7 @@ class Lexicon:
         missing = sorted(set(words) - self.entries.keys() - {""})
         if not missing:
             return
-        with ThreadPoolExecutor(2) as pool:
+        with ThreadPoolExecutor(WORKERS) as pool:
             self.entries |= dict(zip(missing, pool.map(self._say, missing), strict=True))
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self.path.write_text(json.dumps(self.entries, sort_keys=True))
