@@ -190,7 +190,7 @@ def test_the_vocoder_hears_no_further_than_its_lookahead(size: str) -> None:
     mel = torch.randn(1, 80, 16)
     other = mel.clone()
     other[:, :, 12:] += 1
-    # The source's spectrum looks on by a window, and by the stride that brings it to the first stage.
+    # The source's spectrum looks on by a window, and by the stride down to the first stage.
     ahead = sizes.fourier_size + sizes.upsample_rates[1] * sizes.fourier_hop
     same = sizes.hop * (12 - max(sizes.pre_lookahead, sizes.pitch_lookahead)) - ahead
     difference = (model(mel) - model(other)).abs()[0]

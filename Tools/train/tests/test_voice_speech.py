@@ -120,7 +120,10 @@ def test_the_shares_of_processes_are_the_batch_of_one() -> None:
 
 @pytest.mark.parametrize(
     ("said", "heard", "errors"),
-    [("a b c", "a b c", 0), ("a b c", "a c", 1), ("a b", "x a b y", 2), ("a", "b", 1), ("", "a", 1)],
+    [
+        ("a b c", "a b c", 0), ("a b c", "a c", 1), ("a b", "x a b y", 2), ("a", "b", 1),
+        ("", "a", 1),
+    ],
 )
 def test_word_errors_are_counted(said: str, heard: str, errors: int) -> None:
     assert word_errors(said.split(), heard.split()) == errors

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from salmonn_omni.voice.config import DataConfig
 from salmonn_omni.voice.data import PHONES, WORKERS
 
 PAUSE = PHONES.index("pau")
@@ -25,6 +26,11 @@ class Lexicon:
     def __init__(self, path: Path, voice: str) -> None:
         self.path, self.voice = path, voice
         self.entries: dict[str, list[int]] = json.loads(path.read_text()) if path.exists() else {}
+
+    @classmethod
+    def of(cls, config: DataConfig) -> "Lexicon":
+        """The words of a voice, kept beside its speech."""
+        return cls(Path(config.folder) / f"lexicon-{config.voice}.json", config.voice)
 
     def learn(self, words: Iterable[str]) -> None:
         """Adds words that are not there yet."""

@@ -128,9 +128,7 @@ class ConnectTask:
         known = {u.text: u for u in Voice.load(stage.data).utterances}
         known |= say_all(sorted(set(texts) - known.keys()), stage.data)
         codec = Codec.load(stage.codec)
-        lexicon = Lexicon(
-            Path(stage.data.folder) / f"lexicon-{stage.data.voice}.json", stage.data.voice
-        )
+        lexicon = Lexicon.of(stage.data)
         lexicon.learn(word for text in texts for word in words_of(text))
         codes: dict[str, list[int]] = {}
         items = []

@@ -1,4 +1,4 @@
-"""The assistant's voice: lines said by flite, with mel frames, pitch and phones, kept in one file."""
+"""The assistant's voice: lines said by flite, with mel frames, pitch and phones, in one file."""
 
 import hashlib
 import json
@@ -21,8 +21,8 @@ from salmonn_omni.voice.config import FRAMES_PER_TOKEN, HOP, SAMPLE_RATE, TOKEN,
 from salmonn_omni.voice.pitch import pitch_track
 
 PHONES = (
-    "pau aa ae ah ao aw ax axr ay b ch d dh eh er ey f g hh ih iy jh k l m n ng ow oy p r s sh t th "
-    "uh uw v w y z zh"
+    "pau aa ae ah ao aw ax axr ay b ch d dh eh er ey f g hh ih iy jh k l m n ng ow oy p r s sh t "
+    "th uh uw v w y z zh"
 ).split()
 #: The largest sample of 16 bits.
 LARGEST = 32767
@@ -68,7 +68,7 @@ def say(text: str, voice: str) -> tuple[np.ndarray, list[tuple[str, float]]]:
 def utterance(text: str, config: DataConfig) -> Utterance:
     """A line as the voice says it, with little silence before it."""
     samples, segments = say(text, config.voice)
-    # The voice begins with a pause of a fifth of a second, which would be waited for in every answer.
+    # The voice begins with a pause of a fifth of a second, for which every answer would wait.
     first = segments[0][1] if segments and segments[0][0] == "pau" else 0.0
     skipped = max(0, round((first - config.lead) * SAMPLE_RATE))
     samples = samples[skipped:]

@@ -114,7 +114,9 @@ def main(arguments: list[str] | None = None) -> dict[str, float]:
             found = recogniser.hear(samples)
             wrong = word_errors(wanted, found)
             errors[name] += wrong
-            entry[name] = {"heard": " ".join(found), "errors": wrong, "seconds": len(samples) / SAMPLE_RATE}
+            entry[name] = {
+                "heard": " ".join(found), "errors": wrong, "seconds": len(samples) / SAMPLE_RATE,
+            }
         heard.append(entry)
         if index < options.sounds:
             for name, samples in sounds.items():

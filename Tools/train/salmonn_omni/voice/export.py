@@ -121,12 +121,15 @@ def write(
 
 
 @torch.no_grad()
-def example(path: Path, connect: ConnectModel, hidden: Tensor, flow: Flow, vocoder: Vocoder) -> None:
+def example(
+    path: Path, connect: ConnectModel, hidden: Tensor, flow: Flow, vocoder: Vocoder
+) -> None:
     """Hidden states and what every part makes of them, drawn greedily and without noise.
 
     `VoiceBundleTests` compares a bundle with it.
     """
-    codes = generate(connect.tokens.speech, connect.connector(hidden), Sampling(top_k=1, threshold=2))
+    greedy = Sampling(top_k=1, threshold=2)
+    codes = generate(connect.tokens.speech, connect.connector(hidden), greedy)
     mel = flows.sample(flow, codes)
     source = vocoder.m_source(vocoder.f0_predictor(mel.T[None]))
     save_file({

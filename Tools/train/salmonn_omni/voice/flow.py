@@ -78,7 +78,9 @@ class FlowTask:
     def batch(self, step: int, processes: Processes) -> FlowBatch | None:
         """Stretches of speech with noise and times, drawn for all processes alike."""
         batch = speech(self.voice.training, self.plan.at(step), processes)
-        return None if batch is None else self._drawn(batch, self.codes, self.config.batch, processes)
+        if batch is None:
+            return None
+        return self._drawn(batch, self.codes, self.config.batch, processes)
 
     def _drawn(
         self, batch: SpeechBatch, codes: list[list[int]], count: int, processes: Processes

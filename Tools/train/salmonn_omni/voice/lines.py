@@ -25,24 +25,26 @@ MONTHS = (
 SEASONS = "spring summer autumn winter".split()
 CAPITALS = {
     "France": "Paris", "Germany": "Berlin", "Italy": "Rome", "Spain": "Madrid", "Japan": "Tokyo",
-    "China": "Beijing", "Russia": "Moscow", "Egypt": "Cairo", "Greece": "Athens", "Poland": "Warsaw",
-    "Austria": "Vienna", "Sweden": "Stockholm", "Norway": "Oslo", "Denmark": "Copenhagen",
-    "Finland": "Helsinki", "Portugal": "Lisbon", "Ireland": "Dublin", "England": "London",
-    "Canada": "Ottawa", "Cuba": "Havana", "Peru": "Lima", "Kenya": "Nairobi", "India": "New Delhi",
-    "Turkey": "Ankara", "Hungary": "Budapest", "Belgium": "Brussels", "Mexico": "Mexico City",
-    "Brazil": "Brasilia", "Korea": "Seoul", "Iceland": "Reykjavik",
+    "China": "Beijing", "Russia": "Moscow", "Egypt": "Cairo", "Greece": "Athens",
+    "Poland": "Warsaw", "Austria": "Vienna", "Sweden": "Stockholm", "Norway": "Oslo",
+    "Denmark": "Copenhagen", "Finland": "Helsinki", "Portugal": "Lisbon", "Ireland": "Dublin",
+    "England": "London", "Canada": "Ottawa", "Cuba": "Havana", "Peru": "Lima", "Kenya": "Nairobi",
+    "India": "New Delhi", "Turkey": "Ankara", "Hungary": "Budapest", "Belgium": "Brussels",
+    "Mexico": "Mexico City", "Brazil": "Brasilia", "Korea": "Seoul", "Iceland": "Reykjavik",
 }
 OPPOSITES = {
     "hot": "cold", "big": "small", "up": "down", "left": "right", "day": "night", "good": "bad",
-    "open": "closed", "fast": "slow", "happy": "sad", "young": "old", "light": "dark", "high": "low",
-    "long": "short", "wet": "dry", "early": "late", "loud": "quiet", "empty": "full", "rich": "poor",
-    "soft": "hard", "strong": "weak", "near": "far", "true": "false", "clean": "dirty", "thick": "thin",
+    "open": "closed", "fast": "slow", "happy": "sad", "young": "old", "light": "dark",
+    "high": "low", "long": "short", "wet": "dry", "early": "late", "loud": "quiet", "empty": "full",
+    "rich": "poor", "soft": "hard", "strong": "weak", "near": "far", "true": "false",
+    "clean": "dirty", "thick": "thin",
 }
 COLOURS = {
     "the sky": "blue", "grass": "green", "snow": "white", "a banana": "yellow", "coal": "black",
-    "a tomato": "red", "an orange": "orange", "the sea": "blue", "milk": "white", "a lemon": "yellow",
-    "a cherry": "red", "chocolate": "brown", "an elephant": "grey", "a frog": "green", "a plum": "purple",
-    "a pig": "pink", "a leaf": "green", "the night": "black", "the sun": "yellow", "a brick": "red",
+    "a tomato": "red", "an orange": "orange", "the sea": "blue", "milk": "white",
+    "a lemon": "yellow", "a cherry": "red", "chocolate": "brown", "an elephant": "grey",
+    "a frog": "green", "a plum": "purple", "a pig": "pink", "a leaf": "green", "the night": "black",
+    "the sun": "yellow", "a brick": "red",
 }
 SOUNDS = {
     "dog": "barks", "cat": "says meow", "cow": "says moo", "duck": "quacks", "lion": "roars",
@@ -179,7 +181,8 @@ def _capital(rng: random.Random) -> str:
 
 def _calendar(rng: random.Random) -> str:
     day, month = rng.randrange(7), rng.randrange(12)
-    number_of_days = "twenty eight" if month == 1 else "thirty" if month in (3, 5, 8, 10) else "thirty one"
+    short = "thirty" if month in (3, 5, 8, 10) else "thirty one"
+    number_of_days = "twenty eight" if month == 1 else short
     return _sentence(rng.choice([
         f"the day after {DAYS[day]} is {DAYS[(day + 1) % 7]}.",
         f"the day before {DAYS[day]} is {DAYS[day - 1]}.",
@@ -235,7 +238,8 @@ def _digits(rng: random.Random) -> str:
 def _list(rng: random.Random) -> str:
     name, items = rng.choice([
         ("days", DAYS), ("months", MONTHS), ("colours", sorted(set(COLOURS.values()))),
-        ("animals", list(SOUNDS)), ("cities", list(CAPITALS.values())), ("countries", list(CAPITALS)),
+        ("animals", list(SOUNDS)), ("cities", list(CAPITALS.values())),
+        ("countries", list(CAPITALS)),
     ])
     some = rng.sample(items, rng.randint(2, min(6, len(items))))
     return _sentence(rng.choice([f"some {name} are {listed(some)}.", f"{listed(some)}."]))
@@ -295,9 +299,10 @@ def _lines(path: Path) -> Iterator[str]:
 
 
 def composed(lines: list[str], count: int, seed: int = 1) -> list[str]:
-    """At most so many lines of two to five sentences of others; half of the sentences are from the longest lines.
+    """At most so many lines of two to five sentences of others.
 
-    Long answers are few, and what is said in the middle of one has to be learnt too.
+    Half of the sentences are from the longest lines: long answers are few, and what is said in the
+    middle of one has to be learnt too.
     """
     rng = random.Random(seed)
     short = [line for line in lines if line.endswith(".") and len(line.split()) <= LONG]

@@ -136,7 +136,7 @@ def make_items(
 ) -> list[Item]:
     """The sequences of all utterances that can be cut into chunks."""
     tokenizer = Tokenizer.from_file(stage.tokenizer)
-    lexicon = Lexicon(Path(stage.data.folder) / f"lexicon-{stage.data.voice}.json", stage.data.voice)
+    lexicon = Lexicon.of(stage.data)
     lexicon.learn(word for u in utterances for word in words_of(u.text))
     made = (make_item(u, codec.codes(u), tokenizer, lexicon, model) for u in utterances)
     return [item for item in made if item is not None]
