@@ -8,7 +8,10 @@ import Testing
 /// A trained synthesizer against what it was in training: `OMNI_VOICE_BUNDLE` names a bundle, in
 /// which `python -m salmonn_omni.voice.export --example` has put `example.safetensors`.
 struct VoiceBundleTests {
-  private static let folder = ProcessInfo.processInfo.environment["OMNI_VOICE_BUNDLE"]
+  private static let folder: String? = {
+    let path = ProcessInfo.processInfo.environment["OMNI_VOICE_BUNDLE"] ?? ""
+    return path.isEmpty ? nil : path
+  }()
 
   @Test(.enabled(if: folder != nil))
   func `a trained bundle says what it said in training`() throws {

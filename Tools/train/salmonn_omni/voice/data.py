@@ -11,7 +11,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
-import soundfile
 import torch
 from torch import Tensor
 
@@ -55,6 +54,8 @@ def mel_of(samples: Tensor, config: DataConfig) -> Tensor:
 
 def say(text: str, voice: str) -> tuple[np.ndarray, list[tuple[str, float]]]:
     """Speech at 16 kHz, -1 to 1, and every phone with the second at which it ends."""
+    import soundfile
+
     with tempfile.NamedTemporaryFile(suffix=".wav") as file:
         command = ["flite", "-voice", voice, "-psdur", "-t", f" {text}", file.name]
         done = subprocess.run(command, check=True, capture_output=True, text=True)
