@@ -44,7 +44,7 @@ class DataConfig:
     mel_mean: float = -5.7
     mel_deviation: float = 2.4
     #: Where the speech is kept.
-    folder: str = "/work/checkpoints/voice/data"
+    folder: str = "runs/voice-data"
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ class TokensStage:
     #: The `config.json` of the transformer, in the Qwen2 form.
     transformer: dict[str, Any]
     data: DataConfig = DataConfig()
-    tokenizer: str = "/work/checkpoints/tokenizer.json"
+    tokenizer: str = "checkpoints/tokenizer.json"
     #: The most positions of a batch, padding included.
     budget: int = 3000
     text_chunk: int = 4

@@ -109,9 +109,10 @@ class Voice:
         folder = Path(config.folder)
         folder.mkdir(parents=True, exist_ok=True)
         texts = _texts(config)
-        # Settings that are not used leave the speech as it is.
-        used = {n: v for n, v in asdict(config).items() if v != getattr(DataConfig(), n)}
-        kept = json.dumps([texts, used | {"folder": "", "held_out": 0}], sort_keys=True)
+        # The texts stand for the settings that chose them.
+        apart = {"corpora", "lines", "composed", "seed", "held_out", "folder"}
+        used = {name: value for name, value in asdict(config).items() if name not in apart}
+        kept = json.dumps([texts, used], sort_keys=True)
         key = hashlib.sha256(kept.encode()).hexdigest()[:12]
         path = folder / f"voice-{key}.npz"
         if not path.exists():
