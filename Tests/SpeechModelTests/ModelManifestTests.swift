@@ -31,6 +31,7 @@ struct ModelManifestTests {
     manifest.language.adapters = ["a", "b/c"]
     manifest.synthesizer.vocoderConfiguration = VocoderConfiguration(form: .causal)
     manifest.synthesizer.flowConfiguration.leftContext = 4
+    manifest.synthesizer.sampling.topP = 0.25
     let text = JSONValue.object(try manifest.json()).text()
     #expect(try read(text) == manifest)
   }
@@ -53,6 +54,8 @@ struct ModelManifestTests {
       #", "encoder": {"configuration": {"mamba": {"witdh": 3}}}"#,
       "encoder.configuration.mamba.witdh"
     ),
+    (#", "synthesizer": {"sampling": {"topK": 0}}"#, "synthesizer.sampling.topK"),
+    (#", "synthesizer": {"sampling": {"threshold": 0}}"#, "synthesizer.sampling.threshold"),
     (#", "block": {"thinking": "aloud"}"#, "block.thinking"),
     (#", "block": 3"#, "block"),
   ])

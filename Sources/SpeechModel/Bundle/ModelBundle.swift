@@ -110,7 +110,7 @@ public struct ModelBundle: Sendable {
       speechTokens: try SpeechTokenModel(
         configuration: configuration, from: tensors, prefix: section.tokensPrefix,
         capacity: section.capacity,
-        sampling: .repetitionAware(RepetitionAwareSampler.Configuration(), seed: seed),
+        sampling: .repetitionAware(section.sampling, seed: seed),
         compute: compute),
       flow: try FlowDecoder(
         section.flowConfiguration,

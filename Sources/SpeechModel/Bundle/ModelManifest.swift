@@ -103,6 +103,8 @@ public struct ModelManifest: Sendable, Equatable {
     public var speechChunk = 12
     /// The positions that the speech-token model's cache holds at most: one sentence.
     public var capacity = 2048
+    /// How speech tokens are drawn; a small model of one voice is best drawn closely.
+    public var sampling = RepetitionAwareSampler.Configuration()
 
     /// The sizes of CosyVoice2-0.5B and the chunks of SALMONN-omni.
     public init() {}
@@ -219,6 +221,16 @@ extension ModelManifest {
     try check("synthesizer.textChunk", synthesizer.textChunk, 1...1024)
     try check("synthesizer.speechChunk", synthesizer.speechChunk, 1...4096)
     try check("synthesizer.capacity", synthesizer.capacity, 16...1 << 24)
+    let sampling = synthesizer.sampling
+    try check("synthesizer.sampling.topK", sampling.topK, 1...1 << 24)
+    try check("synthesizer.sampling.window", sampling.window, 1...1 << 16)
+    for (setting, value) in [("topP", sampling.topP), ("threshold", sampling.threshold)] {
+      guard value.isFinite, value > 0 else {
+        throw object.error(
+          .mismatch, "synthesizer.sampling.\(setting)",
+          reason: "is \(value), expected a number over 0")
+      }
+    }
     for (setting, path) in files {
       let parts = path.split(separator: "/", omittingEmptySubsequences: false)
       guard path.isEmpty || !parts.contains(where: { $0.isEmpty || $0 == "." || $0 == ".." }) else {

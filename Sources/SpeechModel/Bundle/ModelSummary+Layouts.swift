@@ -59,6 +59,10 @@ extension ModelSummary {
     let flow = section.flowConfiguration
     let vocoder = section.vocoderConfiguration
     let vocoderSource = try bundle.source(section.vocoder, setting: "synthesizer.vocoder")
+    var tokens = configuration.tensorShapes(prefix: section.tokensPrefix)
+    // The text comes as hidden states: a table of its own may be left out.
+    let table = "\(section.tokensPrefix)llm.model.model.embed_tokens.weight"
+    if source.info(table) == nil { tokens[table] = nil }
     return [
       Part(
         "hidden connector", "\(languageWidth) to \(width)", in: source,
@@ -68,7 +72,7 @@ extension ModelSummary {
         "speech-token model",
         shape(configuration.transformer) + ", \(section.textChunk) text : "
           + "\(section.speechChunk) speech",
-        in: source, needs: configuration.tensorShapes(prefix: section.tokensPrefix),
+        in: source, needs: tokens,
         stateByteCount: section.capacity * configuration.transformer.cacheBytesPerPosition),
       Part(
         "flow decoder",

@@ -6,7 +6,7 @@
 /// one only where the first was put aside. Ties go to the lowest id; NaN counts as minus infinity.
 public struct RepetitionAwareSampler: Sendable, Equatable {
   /// The numbers of the rule.
-  public struct Configuration: Sendable, Equatable {
+  public struct Configuration: Sendable, Equatable, Codable {
     /// The mass before an id must be less than this, over 0.
     public var topP: Double
     /// The most ids of the first draw, at least 1.

@@ -1,4 +1,4 @@
-"""Log-mel spectrogram of the synthesizer: 80 bins at 50 Hz from 24 kHz speech, as CosyVoice2's."""
+"""Log-mel spectrogram of the synthesizer: 80 bins at 50 Hz, by default as CosyVoice2's at 24 kHz."""
 
 import functools
 
@@ -38,20 +38,23 @@ def filter_bank(
     return torch.from_numpy(triangles.astype(np.float32))
 
 
-def log_mel(samples: torch.Tensor, top: float = 8000) -> torch.Tensor:
-    """Samples at 24 kHz, [..., n], to ln(mel magnitude), [..., 80, n // 480].
+def log_mel(
+    samples: torch.Tensor, top: float = 8000, rate: int = SAMPLE_RATE, size: int = FOURIER_SIZE,
+    hop: int = HOP,
+) -> torch.Tensor:
+    """Samples, [..., n], to ln(mel magnitude), [..., 80, n // hop].
 
-    Frame i is centred on the middle of samples 480 i ..< 480 (i + 1): 720 reflected samples are
-    put at each end.
+    Frame i is centred on the middle of samples hop i ..< hop (i + 1): (size - hop) / 2 reflected
+    samples are put at each end.
     """
     shape = samples.shape[:-1]
     x = samples.reshape(-1, samples.shape[-1])
-    pad = (FOURIER_SIZE - HOP) // 2
+    pad = (size - hop) // 2
     x = F.pad(x[:, None], (pad, pad), mode="reflect")[:, 0]
-    window = torch.hann_window(FOURIER_SIZE, dtype=x.dtype, device=x.device)
+    window = torch.hann_window(size, dtype=x.dtype, device=x.device)
     spectrum = torch.stft(
-        x, FOURIER_SIZE, HOP, window=window, center=False, return_complex=True
+        x, size, hop, window=window, center=False, return_complex=True
     )
     magnitude = (spectrum.real**2 + spectrum.imag**2 + 1e-9).sqrt()
-    mel = filter_bank(top=top).to(x) @ magnitude
+    mel = filter_bank(rate=rate, size=size, top=top).to(x) @ magnitude
     return mel.clamp(min=FLOOR).log().reshape(*shape, BINS, -1)

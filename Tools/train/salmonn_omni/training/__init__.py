@@ -1,0 +1,1 @@
+"""One trainer for every stage: a seed, a configuration and a command each."""

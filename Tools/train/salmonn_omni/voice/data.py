@@ -1,0 +1,166 @@
+"""The assistant's voice: lines said by flite, with mel frames, pitch and phones, in one file."""
+
+import hashlib
+import json
+import os
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from salmonn_omni.models.mel import log_mel
+from salmonn_omni.voice import lines
+from salmonn_omni.voice.config import FRAMES_PER_TOKEN, HOP, SAMPLE_RATE, TOKEN, DataConfig
+from salmonn_omni.voice.pitch import pitch_track
+
+PHONES = (
+    "pau aa ae ah ao aw ax axr ay b ch d dh eh er ey f g hh ih iy jh k l m n ng ow oy p r s sh t "
+    "th uh uw v w y z zh"
+).split()
+#: The largest sample of 16 bits.
+LARGEST = 32767
+#: Lines that are said at the same time; flite mostly waits to be started.
+WORKERS = 12
+
+@dataclass
+class Utterance:
+    """A line and what is known of its speech; frames are 20 ms, a token is two of them."""
+
+    text: str
+    #: 16 bits.
+    samples: np.ndarray
+    #: Normalised, half precision.
+    mel: np.ndarray
+    pitch: np.ndarray
+    phones: np.ndarray
+
+    @property
+    def tokens(self) -> int:
+        """The number of speech tokens."""
+        return len(self.pitch) // FRAMES_PER_TOKEN
+
+
+def mel_of(samples: Tensor, config: DataConfig) -> Tensor:
+    """Samples [..., n] to normalised mel frames, [..., n / hop, bins]."""
+    mel = log_mel(samples, rate=SAMPLE_RATE, size=config.fourier_size, hop=HOP)
+    return (mel.transpose(-2, -1) - config.mel_mean) / config.mel_deviation
+
+
+def say(text: str, voice: str) -> tuple[np.ndarray, list[tuple[str, float]]]:
+    """Speech at 16 kHz, -1 to 1, and every phone with the second at which it ends."""
+    import soundfile
+
+    with tempfile.NamedTemporaryFile(suffix=".wav") as file:
+        command = ["flite", "-voice", voice, "-psdur", "-t", f" {text}", file.name]
+        done = subprocess.run(command, check=True, capture_output=True, text=True)
+        samples, rate = soundfile.read(file.name, dtype="float32")
+    if rate != SAMPLE_RATE:
+        raise ValueError(f"flite's voice {voice} speaks at {rate} Hz, expected {SAMPLE_RATE}")
+    segments = [entry.rsplit(":", 1) for entry in done.stdout.split()]
+    return samples, [(phone, float(end)) for phone, end in segments]
+
+
+def utterance(text: str, config: DataConfig) -> Utterance:
+    """A line as the voice says it, with little silence before it."""
+    samples, segments = say(text, config.voice)
+    # The voice begins with a pause of a fifth of a second, for which every answer would wait.
+    first = segments[0][1] if segments and segments[0][0] == "pau" else 0.0
+    skipped = max(0, round((first - config.lead) * SAMPLE_RATE))
+    samples = samples[skipped:]
+    samples = np.pad(samples, (0, -len(samples) % TOKEN))
+    mel = mel_of(torch.from_numpy(samples), config).numpy()
+    phones = np.zeros(len(mel), dtype=np.uint8)
+    start = 0
+    for phone, end in segments:
+        stop = round((end * SAMPLE_RATE - skipped) / HOP)
+        phones[max(start, 0) : max(stop, 0)] = PHONES.index(phone) if phone in PHONES else 0
+        start = stop
+    pitch = np.zeros(len(mel), dtype=np.float32)
+    if config.pitch:
+        pitch = pitch_track(samples, SAMPLE_RATE, HOP)
+    whole = np.rint(samples * LARGEST).astype(np.int16)
+    return Utterance(text, whole, mel.astype(np.float16), pitch, phones)
+
+
+def say_all(texts: Sequence[str], config: DataConfig) -> dict[str, Utterance]:
+    """Utterances of lines."""
+    with ThreadPoolExecutor(WORKERS) as pool:
+        made = pool.map(lambda text: utterance(text, config), texts)
+        return dict(zip(texts, made, strict=True))
+
+
+class Voice:
+    """All utterances, those kept out of training last."""
+
+    def __init__(self, utterances: Sequence[Utterance], held_out: int) -> None:
+        self.utterances = list(utterances)
+        self.training = self.utterances[: len(self.utterances) - held_out]
+        self.held_out = self.utterances[len(self.utterances) - held_out :]
+
+    @staticmethod
+    def load(config: DataConfig) -> "Voice":
+        """Reads the utterances of a configuration from its folder; makes them the first time."""
+        folder = Path(config.folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        texts = _texts(config)
+        # The texts stand for the settings that chose them.
+        apart = {"corpora", "lines", "composed", "seed", "held_out", "folder"}
+        used = {name: value for name, value in asdict(config).items() if name not in apart}
+        kept = json.dumps([texts, used], sort_keys=True)
+        key = hashlib.sha256(kept.encode()).hexdigest()[:12]
+        path = folder / f"voice-{key}.npz"
+        if not path.exists():
+            _write(path, list(say_all(texts, config).values()))
+        said = [u for u in _read(path) if len(u.samples) <= config.maximum_seconds * SAMPLE_RATE]
+        return Voice(said, config.held_out)
+
+
+def _texts(config: DataConfig) -> list[str]:
+    if not config.corpora:
+        return lines.lines(config.lines, config.seed)
+    found: dict[str, None] = {}
+    for path, most in config.corpora.items():
+        fresh = [line for line in lines.read(Path(path)) if line not in found]
+        long = [line for line in fresh if len(line.split()) > lines.LONG]
+        found |= dict.fromkeys([*long, *(line for line in fresh if line not in long)][:most])
+    texts = list(found)
+    long = [line for line in texts if len(line.split()) > lines.LONG]
+    short = [line for line in texts if line not in long]
+    np.random.default_rng(config.seed).shuffle(short)
+    # Long answers are few: all are kept, and in training.
+    return [*long, *lines.composed(texts, config.composed, config.seed), *short]
+
+
+def _write(path: Path, utterances: Sequence[Utterance]) -> None:
+    # Written beside and renamed: a run that is cut off leaves no half file.
+    beside = path.with_suffix(f".{os.getpid()}.npz")
+    np.savez(
+        beside,
+        texts=np.array(json.dumps([u.text for u in utterances])),
+        frames=np.array([len(u.pitch) for u in utterances]),
+        samples=np.concatenate([u.samples for u in utterances]),
+        mel=np.concatenate([u.mel for u in utterances]),
+        pitch=np.concatenate([u.pitch for u in utterances]),
+        phones=np.concatenate([u.phones for u in utterances]),
+    )
+    beside.rename(path)
+
+
+def _read(path: Path) -> list[Utterance]:
+    with np.load(path) as file:
+        arrays = {name: file[name] for name in file.files}
+    texts = json.loads(str(arrays["texts"]))
+    ends = np.cumsum(arrays["frames"])
+    return [
+        Utterance(
+            text, arrays["samples"][HOP * start : HOP * end], arrays["mel"][start:end],
+            arrays["pitch"][start:end], arrays["phones"][start:end],
+        )
+        for text, start, end in zip(texts, ends - arrays["frames"], ends, strict=True)
+    ]
