@@ -1,6 +1,6 @@
 """The encoder block by block, with the state that the Swift code carries."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
@@ -42,7 +42,9 @@ class EncoderStream:
     def __init__(self, encoder: SpeechEncoder, rows: int, mel: LogMelConfig = LogMelConfig()) -> None:
         config = encoder.config
         stack = config.mamba
-        self.encoder, self.mel = encoder, LogMel(mel)
+        self.encoder = encoder
+        # The state here holds what precedes the samples.
+        self.mel = LogMel(replace(mel, lead_in=0))
         self.samples = torch.zeros(rows, mel.lead_in)
         self.first = torch.zeros(rows, config.bins, config.kernel - config.strides[0])
         self.second = torch.zeros(rows, config.channels, config.kernel - config.strides[1])
@@ -59,9 +61,8 @@ class EncoderStream:
         """`[rows, 1280 n]` to `[rows, 2 n, width]`."""
         front = self.encoder.front_end
         joined = torch.cat([self.samples, samples], dim=1)
-        self.samples = joined[:, -self.mel.config.lead_in :]
-        # The zeros that the batch form puts before the samples are those of the state here.
-        mel = _without_lead_in(self.mel, joined).transpose(1, 2)
+        self.samples = joined[:, -self.samples.shape[1] :]
+        mel = self.mel(joined).transpose(1, 2)
         x, self.first = _convolved(front.conv1, mel, self.first)
         x, self.second = _convolved(front.conv2, x, self.second)
         x = x.transpose(1, 2)
@@ -72,11 +73,6 @@ class EncoderStream:
                 frame = frame + mixer_step(block.mixer, block.norm(frame), state)
             frames.append(self.encoder.mamba.norm_f(frame))
         return torch.stack(frames, dim=1)
-
-
-def _without_lead_in(mel: LogMel, samples: Tensor) -> Tensor:
-    frames = samples.shape[1] - mel.config.lead_in
-    return mel(samples)[:, -(frames // mel.config.hop) :]
 
 
 def _convolved(convolution: nn.Conv1d, x: Tensor, carried: Tensor) -> tuple[Tensor, Tensor]:

@@ -1,0 +1,201 @@
+"""Labels, the language model, the streaming forms and a stage of training on sounds of our own."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import transformers
+
+from salmonn_omni.dialogue import corpus, labels, language, model, streaming, tokenizer, train
+from salmonn_omni.dialogue.corpus import Turn
+from salmonn_omni.dialogue.labels import SHIFT, THINK
+from salmonn_omni.models.encoder import EncoderConfig, MambaConfig, SpeechEncoder
+from salmonn_omni.models.log_mel import LogMel
+from salmonn_omni.training.processes import Processes
+
+torch.set_num_threads(1)
+ALONE = Processes(0, 1, torch.device("cpu"))
+SMALL = model.ModelConfig(
+    EncoderConfig(channels=16, mamba=MambaConfig(width=32, layers=2, state_size=16, head_size=16)),
+    connector_width=48, language=language.LanguageConfig(2048, 32, 64, 2, 2), tap=1,
+)
+WORDS = ["one", "two", "three", "four"]
+
+
+def chord(word: int, count: int = 3200) -> np.ndarray:
+    """What a word sounds like here: two tones."""
+    n = np.arange(count) / 16000
+    tones = np.sin(2 * np.pi * (300 + 170 * word) * n) + np.sin(2 * np.pi * (1500 + 400 * word) * n)
+    return 0.2 * tones * np.hanning(count)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Forty conversations: somebody says two words, and the assistant says them again."""
+    root = tmp_path_factory.mktemp("corpus")
+    draw = np.random.default_rng(1)
+    for split, count in (("train", 40), ("valid", 6)):
+        out = root / split
+        out.mkdir()
+        (out / "corpus.json").write_text("{}")
+        offset, lines, pcm = 0, [], b""
+        for number in range(count):
+            first, second = draw.integers(4, size=2)
+            blocks = int(draw.integers(18, 30))
+            both = np.zeros((2, blocks * model.BLOCK))
+            start = int(draw.integers(0, 4)) * 1280
+            for place, word in enumerate((first, second)):
+                both[0, start + 4000 * place :][:3200] = chord(word)
+            shift = (start + 7200) // 1280 + 1
+            heard = (shift + 4) * 1280
+            for place, word in enumerate((first, second)):
+                both[1, heard + 2560 * place :][:2560] = chord(word, 2560)
+            text = f"{WORDS[first]} {WORDS[second]}"
+            record = {
+                "id": f"{split}{number}", "seed": number, "kind": "qa", "offset": offset,
+                "blocks": blocks, "conditions": {},
+                "user": [{"speaker": "a", "engine": "tones", "voice": "a", "role": "user",
+                          "kind": "question", "text": text, "start": start / 16000,
+                          "end": (start + 7200) / 16000, "form": "repeat", "answer": text + "."}],
+                "assistant": [{"shift": shift, "text": text + ".", "audioStart": shift + 4,
+                               "audioEnd": shift + 8, "fullEnd": shift + 8, "back": shift + 8,
+                               "cause": "end", "about": 0}],
+            }
+            lines.append(json.dumps(record))
+            samples = np.round(both * 32767).astype("<i2")
+            pcm += samples.tobytes()
+            offset += samples.nbytes
+        (out / "shard-00000.jsonl").write_text("\n".join(lines) + "\n")
+        (out / "shard-00000.pcm").write_bytes(pcm)
+    tokenizer.save(tokenizer.train(["one two three four."], 20), root / "tokenizer.json")
+    return root
+
+
+def config(folder: Path, **changes: object) -> train.DialogueConfig:
+    values: dict = {
+        "trainer": train.TrainerConfig(60, learning_rate=4e-3, warmup=5), "model": SMALL,
+        "tokenizer": str(folder / "tokenizer.json"), "train": [str(folder / "train")],
+        "valid": [str(folder / "valid")], "seconds": 20.0,
+    }
+    return train.DialogueConfig(**(values | changes))
+
+
+def test_an_answer_starts_in_the_block_of_the_shift() -> None:
+    turns = (Turn(2, "", 6, "end"), Turn(8, "", 10, "yield"))
+    tokens = labels.block_tokens(turns, [[11, 12], [21, 22, 23]], 12)
+    assert tokens.last == [0, 0, 11, 12, 0, 0, SHIFT, 0, 21, 22, SHIFT, 0]
+    assert tokens.opens == {2, 8} and tokens.closes == {6, 10}
+    row = labels.positions(tokens, 0, 12, 12)
+    # Three positions a block, and one more where an answer starts.
+    assert len(row.audio) == 3 * 12 + 2
+    fed = [(t, y) for a, t, y in zip(row.audio, row.token, row.target) if a < 0]
+    assert fed == [
+        (0, 0), (0, 0), (0, SHIFT), (SHIFT, 11), (11, 12), (12, 0), (0, 0), (0, SHIFT), (SHIFT, 0),
+        (0, SHIFT), (SHIFT, 21), (21, 22), (22, SHIFT), (SHIFT, 0),
+    ]
+    assert row.audio[:5] == [0, 12, -1, 1, 13]
+
+
+def test_a_part_goes_on_from_the_token_before_it() -> None:
+    tokens = labels.block_tokens((Turn(2, "", 7, "end"),), [[11, 12, 13]], 10)
+    row = labels.positions(tokens, 4, 9, 6)
+    assert row.token[2] == 12 and row.target[2] == 13
+    # What the answer is about was before the part, but the way back is to be learnt.
+    assert row.weight[2] == 0
+    assert row.weight[row.target.index(SHIFT)] == labels.Weights().shift
+    assert row.audio[:2] == [0, 6]
+
+
+def test_language_model_equals_transformers() -> None:
+    shape = language.LanguageConfig(64, 32, 80, 3, 2)
+    torch.manual_seed(1)
+    own = language.LanguageModel(shape)
+    public = transformers.LlamaForCausalLM(
+        transformers.LlamaConfig(**shape.hugging_face(), attn_implementation="eager")
+    ).eval()
+    missing = public.load_state_dict(own.state_dict(), strict=False)
+    assert not missing.unexpected_keys and missing.missing_keys in ([], ["lm_head.weight"])
+    public.tie_weights()
+    ids = torch.randint(64, (2, 17))
+    with torch.no_grad():
+        found = own.logits(own(own.embed(ids)))
+        wanted = public(ids, output_hidden_states=True)
+        assert torch.allclose(found, wanted.logits, atol=1e-4)
+        _, tapped = own(own.embed(ids), tap=2)
+        assert torch.allclose(tapped, wanted.hidden_states[2], atol=1e-4)
+
+
+def test_steps_with_a_cache_equal_the_whole() -> None:
+    torch.manual_seed(2)
+    own = language.LanguageModel(SMALL.language)
+    x = torch.randn(3, 12, 32)
+    with torch.no_grad():
+        whole = own(x)
+        cache = language.Cache(SMALL.language, 3, 32)
+        # The second row stands still in the second step, and takes it later.
+        first = own.step(x[:, :5], cache)
+        own.step(x[:, 5:6], cache, torch.tensor([True, False, True]))
+        assert cache.lengths.tolist() == [6, 5, 6]
+        rest = own.step(torch.stack([x[0, 6:10], x[1, 5:9], x[2, 6:10]]), cache)
+    assert torch.allclose(first, whole[:, :5], atol=1e-5)
+    assert torch.allclose(rest[0], whole[0, 6:10], atol=1e-5)
+    assert torch.allclose(rest[1], whole[1, 5:9], atol=1e-5)
+
+
+def test_streaming_encoder_equals_the_chunked_form() -> None:
+    torch.manual_seed(3)
+    encoder = SpeechEncoder(SMALL.encoder)
+    samples = 0.1 * torch.randn(2, 1280 * 9)
+    with torch.no_grad():
+        whole = encoder(LogMel()(samples))
+        stream = streaming.EncoderStream(encoder, 2)
+        pieces = [stream.step(samples[:, i : i + n * 1280])
+                  for i, n in ((0, 1), (1280, 3), (5120, 1), (6400, 4))]
+    assert torch.allclose(torch.cat(pieces, 1), whole, atol=1e-4)
+
+
+def test_shards_are_read(folder: Path) -> None:
+    conversations = corpus.read([str(folder / "train")])
+    assert len(conversations) == 40
+    environment, assistant = conversations[7].samples()
+    assert len(environment) == len(assistant) == 1280 * conversations[7].blocks
+    heard = conversations[7].turns[0].audio_start
+    assert not assistant[: heard * 1280].any() and assistant[heard * 1280 :].any()
+    cut, _ = conversations[7].samples(2, 5)
+    assert np.array_equal(cut, environment[2560:6400])
+
+
+def test_a_stage_learns_to_answer(folder: Path) -> None:
+    torch.manual_seed(4)
+    task = train.DialogueTask(config(folder), ALONE)
+    trainer_out = folder / "run"
+    from salmonn_omni.training.trainer import Trainer
+
+    before = task.evaluate()
+    Trainer(task, task.config.trainer, trainer_out, ALONE).run()
+    after = task.evaluate()
+    assert after["valid text"] < 0.6 * before["valid text"]
+    assert after["valid shift"] < 0.5 * before["valid shift"]
+
+
+def test_silence_has_one_embedding_per_block_whatever_the_batch(folder: Path) -> None:
+    torch.manual_seed(5)
+    own = model.DialogueModel(SMALL)
+    environment = LogMel()(0.1 * torch.randn(2, 1280 * 4))
+    silent = LogMel()(torch.zeros(2, 1280 * 4))
+    with torch.no_grad():
+        found = own.audio_embeddings(environment, None)
+        wanted = own.audio_embeddings(environment, silent)
+    assert torch.allclose(found, wanted, atol=1e-5)
+
+
+def test_new_words_take_new_ids(folder: Path) -> None:
+    first = tokenizer.train(["hello there."], 10)
+    second = tokenizer.with_words(first, ["what is new here?"])
+    before, after = first.get_vocab(), second.get_vocab()
+    assert before.items() <= after.items()
+    assert len(second.encode("what is new here?").ids) == 5
+    assert (after["<think>"], after["<shift>"]) == (THINK, SHIFT)
+    assert second.decode(second.encode("xylophones, hello there.").ids) == "xylophones, hello there."
