@@ -8,7 +8,9 @@ import pytest
 import torch
 import transformers
 
-from salmonn_omni.dialogue import corpus, labels, language, model, streaming, tokenizer, train
+from salmonn_omni.dialogue import (
+    corpus, evaluate, labels, language, model, rollout, streaming, tokenizer, train,
+)
 from salmonn_omni.dialogue.corpus import Turn
 from salmonn_omni.dialogue.labels import SHIFT, THINK
 from salmonn_omni.models.encoder import EncoderConfig, MambaConfig, SpeechEncoder
@@ -57,11 +59,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 "id": f"{split}{number}", "seed": number, "kind": "qa", "offset": offset,
                 "blocks": blocks, "conditions": {},
                 "user": [{"speaker": "a", "engine": "tones", "voice": "a", "role": "user",
-                          "kind": "question", "text": text, "start": start / 16000,
-                          "end": (start + 7200) / 16000, "form": "repeat", "answer": text + "."}],
-                "assistant": [{"shift": shift, "text": text + ".", "audioStart": shift + 4,
-                               "audioEnd": shift + 8, "fullEnd": shift + 8, "back": shift + 8,
-                               "cause": "end", "about": 0}],
+                          "kind": "question", "text": text, "start": start,
+                          "end": start + 7200, "form": "repeat", "answer": text + "."}],
+                "assistant": [{"shift": shift, "text": text + ".", "audioStart": heard,
+                               "audioEnd": heard + 5120, "fullEnd": heard + 5120,
+                               "back": shift + 8, "cause": "end", "about": 0}],
+                "events": [{"kind": "turn", "type": "question", "by": "user", "expected": "start",
+                            "start": start, "end": start + 7200, "user": 0, "assistant": 0}],
             }
             lines.append(json.dumps(record))
             samples = np.round(both * 32767).astype("<i2")
@@ -161,8 +165,12 @@ def test_shards_are_read(folder: Path) -> None:
     assert len(conversations) == 40
     environment, assistant = conversations[7].samples()
     assert len(environment) == len(assistant) == 1280 * conversations[7].blocks
-    heard = conversations[7].turns[0].audio_start
-    assert not assistant[: heard * 1280].any() and assistant[heard * 1280 :].any()
+    start = conversations[7].turns[0].audio_start
+    assert not assistant[:start].any() and assistant[start:].any()
+    _, heard = conversations[7].heard(0, 18)
+    assert not heard[: start + 1280].any() and heard[start + 1280 :].any()
+    _, heard = conversations[7].heard(3, 18)
+    assert np.array_equal(heard, assistant[2560 : 17 * 1280])
     cut, _ = conversations[7].samples(2, 5)
     assert np.array_equal(cut, environment[2560:6400])
 
@@ -199,3 +207,48 @@ def test_new_words_take_new_ids(folder: Path) -> None:
     assert len(second.encode("what is new here?").ids) == 5
     assert (after["<think>"], after["<shift>"]) == (THINK, SHIFT)
     assert second.decode(second.encode("xylophones, hello there.").ids) == "xylophones, hello there."
+
+
+def test_block_by_block_equals_the_whole_in_training_form(folder: Path) -> None:
+    """A model that does what the script says, fed block by block, has the logits of training."""
+    torch.manual_seed(6)
+    task = train.DialogueTask(config(folder), ALONE)
+    item = task.items[3]
+    batch = task.make([item])
+    with torch.no_grad():
+        wanted = task.model(batch.environment, batch.assistant, batch.sequences)
+    expected = batch.sequences.target[batch.sequences.target >= 0].tolist()
+    rollout_ = rollout.Rollout(task.model, [item.conversation])
+    found: list[torch.Tensor] = []
+    logits = task.model.language.logits
+
+    def scripted(hidden: torch.Tensor) -> torch.Tensor:
+        found.append(logits(hidden)[0])
+        chosen = torch.full((1, 2048), -1e9)
+        chosen[0, expected[len(found) - 1]] = 0
+        return chosen
+
+    task.model.language.logits = scripted
+    said = rollout_.run()[0]
+    assert torch.allclose(torch.stack(found), wanted, atol=2e-4)
+    turn = item.conversation.turns[0]
+    assert [(s.shift, s.back) for s in said] == [(turn.shift, turn.back)]
+    assert rollout.text_of(said[0], task.tokenizer) == turn.text
+
+
+def test_scores_count_what_happened(folder: Path) -> None:
+    conversation = corpus.read([str(folder / "train")])[3]
+    turn, words = conversation.turns[0], tokenizer.Tokenizer.from_file(str(folder / "tokenizer.json"))
+    text = words.encode(turn.text).ids
+
+    def table(*said: rollout.Spoken) -> dict[str, float]:
+        scores = evaluate.Scores()
+        scores.add(conversation, list(said), words)
+        return scores.table()
+
+    right = table(rollout.Spoken(turn.shift, text, 0, turn.back))
+    assert right["turn-taking success"] == 1 and right["text correct, of turns"] == 1
+    wrong = table(rollout.Spoken(turn.shift, text[:1], 0, turn.back))
+    assert wrong["turn-taking success"] == 1 and wrong["text correct, of turns"] == 0
+    assert table()["turn-taking success"] == 0
+    assert table(rollout.Spoken(turn.shift + 25, text, 0, -1))["turn-taking success"] == 0

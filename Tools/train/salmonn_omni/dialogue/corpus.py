@@ -2,7 +2,8 @@
 
 A folder holds `corpus.json`, and for every shard a `.jsonl` file, one conversation a line, and a
 `.pcm` file: little-endian 16-bit samples at 16 kHz, for each conversation the environment's, then
-as many of the assistant's, both whole blocks.
+as many of the assistant's, both whole blocks. Block k of the assistant's channel is what playback put
+out for block k; the model hears it in block k + 1.
 """
 
 import json
@@ -18,12 +19,12 @@ from .model import BLOCK
 
 @dataclass(frozen=True)
 class Utterance:
-    """What somebody says into the environment stream; times in seconds."""
+    """What somebody says into the environment stream, from a sample to a sample."""
 
     text: str
-    start: float
-    end: float
-    #: Whether it is "user" or "other", and what it does there.
+    start: int
+    end: int
+    #: "user" or "third".
     role: str = ""
     kind: str = ""
     engine: str = ""
@@ -31,23 +32,39 @@ class Utterance:
     form: str = ""
     #: What the assistant should answer; empty where nothing.
     answer: str = ""
-    #: The pauses inside it, from and to.
-    pauses: tuple[tuple[float, float], ...] = ()
 
 
 @dataclass(frozen=True)
 class Turn:
-    """An answer: the block of the shift, the text, when it is heard, the block of the way back."""
+    """An answer: the block of the shift, the text, its samples, the block of the way back."""
 
     shift: int
     text: str
     back: int
+    #: "end", "yield" or "none".
     cause: str
     audio_start: int = 0
     audio_end: int = 0
     full_end: int = 0
     #: The place of the utterance that it answers.
     about: int = -1
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something to measure, from a sample to a sample."""
+
+    #: "turn", "pause", "idle", "distractor" or "barge-in".
+    kind: str
+    #: "question", "digits", "direct", "related", "backchannel", "unrelated", "silence", ...
+    type: str
+    by: str
+    #: What the assistant should do: "start", "stop" or "none".
+    expected: str
+    start: int
+    end: int
+    user: int
+    assistant: int
 
 
 @dataclass(frozen=True)
@@ -59,13 +76,14 @@ class Conversation:
     blocks: int
     user: tuple[Utterance, ...]
     turns: tuple[Turn, ...]
+    events: tuple[Event, ...]
     conditions: dict[str, Any]
     shard: int
     offset: int
     corpus: "Corpus" = field(repr=False, compare=False)
 
     def samples(self, first: int = 0, last: int | None = None) -> tuple[np.ndarray, np.ndarray]:
-        """Both streams from a block to a block, 16-bit."""
+        """Both channels from a block to a block, 16-bit."""
         last = self.blocks if last is None else last
         start = self.offset // 2
         pcm = self.corpus.pcm(self.shard)
@@ -74,6 +92,14 @@ class Conversation:
             base = start + stream * self.blocks * BLOCK
             both.append(pcm[base + first * BLOCK : base + last * BLOCK])
         return both[0], both[1]
+
+    def heard(self, first: int, last: int) -> tuple[np.ndarray, np.ndarray]:
+        """What the model hears in blocks: the assistant's channel comes a block later."""
+        environment, _ = self.samples(first, last)
+        _, before = self.samples(max(0, first - 1), max(0, last - 1))
+        if first == 0:
+            before = np.concatenate([np.zeros(BLOCK, dtype=before.dtype), before])
+        return environment, before
 
 
 class Corpus:
@@ -110,20 +136,26 @@ class Corpus:
             Utterance(
                 u["text"], u["start"], u["end"], u.get("role") or "", u.get("kind") or "",
                 u.get("engine") or "", u.get("voice") or "", u.get("form") or "",
-                u.get("answer") or "", tuple((p[0], p[1]) for p in u.get("pauses") or ()),
+                u.get("answer") or "",
             )
             for u in record.get("user", ())
         )
         turns = tuple(
             Turn(
-                t["shift"], t["text"], t["back"] if t.get("back") is not None else record["blocks"],
-                t.get("cause") or "none", t.get("audioStart") or 0, t.get("audioEnd") or 0,
-                t.get("fullEnd") or 0, t.get("about") if isinstance(t.get("about"), int) else -1,
+                t["shift"], t["text"], t["back"], t["cause"], t["audioStart"], t["audioEnd"],
+                t["fullEnd"], t["about"],
             )
             for t in record.get("assistant", ())
         )
+        events = tuple(
+            Event(
+                e["kind"], e["type"], e.get("by") or "", e["expected"], e["start"], e["end"],
+                e["user"], e["assistant"],
+            )
+            for e in record.get("events") or ()
+        )
         return Conversation(
-            str(record["id"]), record["kind"], record["blocks"], user, turns,
+            str(record["id"]), record["kind"], record["blocks"], user, turns, events,
             record.get("conditions") or {}, shard, record["offset"], self,
         )
 

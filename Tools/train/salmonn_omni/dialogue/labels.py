@@ -13,7 +13,7 @@ import torch
 from tokenizers import Tokenizer
 
 from .corpus import Conversation, Turn
-from .model import Sequences
+from .model import BLOCK, Sequences
 
 THINK, SHIFT = 0, 1
 #: Fed to block 0 instead of `<think>` where the answer is to be what was said.
@@ -75,7 +75,7 @@ def transcript_tokens(conversation: Conversation, tokenizer: Tokenizer) -> Block
     """The tokens for writing down what the users say, once they have said it; blocks are added."""
     users = sorted(conversation.user, key=lambda u: u.start)
     text = tokenizer.encode(" ".join(u.text for u in users)).ids
-    shift = int(max(u.end for u in users) / 0.08) + 2
+    shift = max(u.end for u in users) // BLOCK + 2
     back = shift + len(text) + 1
     turn = Turn(shift, "", back, "end")
     return block_tokens((turn,), [text], max(conversation.blocks, back + 1), TRANSCRIBE)

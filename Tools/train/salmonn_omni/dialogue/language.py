@@ -17,10 +17,10 @@ class LanguageConfig:
     """The shape."""
 
     vocabulary: int = 2048
-    width: int = 256
-    inner: int = 768
+    width: int = 320
+    inner: int = 864
     layers: int = 6
-    heads: int = 4
+    heads: int = 5
     epsilon: float = 1e-5
     rope_base: float = 10_000.0
     positions: int = 8192

@@ -136,7 +136,7 @@ class DialogueTask:
         frames = torch.zeros(len(items), dtype=torch.long)
         for index, (item, (first, last)) in enumerate(zip(items, parts)):
             conversation = item.conversation
-            both = conversation.samples(first, min(last, conversation.blocks))
+            both = conversation.heard(first, min(last, conversation.blocks))
             environment, assistant = (x.astype(np.float32) / 32768 for x in both)
             if seeds is not None:
                 draw = np.random.default_rng(seeds[index])
@@ -236,7 +236,7 @@ class DialogueTask:
             for start in range(0, len(items), 8):
                 losses = self.losses(self.make(items[start : start + 8]))
                 for term, loss in losses.items():
-                    sums[term] += [float(loss.total), float(loss.weight)]
+                    sums[term] += [float(loss.total.detach()), float(loss.weight)]
             for term in ("text", "shift", "correct text", "correct shift"):
                 results[f"{name} {term}"] = sums[term][0] / max(sums[term][1], 1e-9)
         return results
