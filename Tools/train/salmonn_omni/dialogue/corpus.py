@@ -7,6 +7,8 @@ out for block k; the model hears it in block k + 1.
 """
 
 import json
+import random
+import re
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -80,18 +82,12 @@ class Conversation:
     conditions: dict[str, Any]
     shard: int
     offset: int
-    corpus: "Corpus" = field(repr=False, compare=False)
+    corpus: "Corpus | Bank" = field(repr=False, compare=False)
 
     def samples(self, first: int = 0, last: int | None = None) -> tuple[np.ndarray, np.ndarray]:
         """Both channels from a block to a block, 16-bit."""
         last = self.blocks if last is None else last
-        start = self.offset // 2
-        pcm = self.corpus.pcm(self.shard)
-        both = []
-        for stream in range(2):
-            base = start + stream * self.blocks * BLOCK
-            both.append(pcm[base + first * BLOCK : base + last * BLOCK])
-        return both[0], both[1]
+        return self.corpus.samples(self, first, last)
 
     def heard(self, first: int, last: int) -> tuple[np.ndarray, np.ndarray]:
         """What the model hears in blocks: the assistant's channel comes a block later."""
@@ -118,6 +114,17 @@ class Corpus:
             path = self.paths[shard].with_suffix(".pcm")
             self._pcm[shard] = np.memmap(path, dtype="<i2", mode="r")
         return self._pcm[shard]
+
+    def samples(
+        self, conversation: Conversation, first: int, last: int
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Both channels of a conversation from a block to a block."""
+        pcm, start = self.pcm(conversation.shard), conversation.offset // 2
+        assistant = start + conversation.blocks * BLOCK
+        return (
+            pcm[start + first * BLOCK : start + last * BLOCK],
+            pcm[assistant + first * BLOCK : assistant + last * BLOCK],
+        )
 
     @cached_property
     def conversations(self) -> list[Conversation]:
@@ -160,6 +167,92 @@ class Corpus:
         )
 
 
+class Bank:
+    """A bank of utterances: each a short recording with silence around it, and its answer.
+
+    The assistant's channel is silent: there is nothing but the question. A question that was
+    spoken in two parts has a pause of 0.4 to 1 s between them.
+    """
+
+    #: Samples before an utterance, at least and at most, and after it.
+    LEAD, TAIL = (800, 9600), 6400
+    #: From the end of a question to the end of the block of the shift; longer after digits.
+    RESPONSE, DIGITS_RESPONSE = 1920, 4480
+
+    def __init__(self, folder: str | Path) -> None:
+        self.folder = Path(folder)
+        lines = (self.folder / "utterances.jsonl").read_text().splitlines()
+        self.utterances = [json.loads(line) for line in lines]
+
+    @cached_property
+    def pcm(self) -> np.ndarray:
+        """All samples, mapped, not read."""
+        return np.memmap(self.folder / "samples.pcm", dtype="<i2", mode="r")
+
+    def parts(self, place: int) -> list[tuple[dict[str, Any], int]]:
+        """The utterances of an item and the sample at which each begins."""
+        draw = random.Random(place)
+        utterance = self.utterances[place]
+        start = draw.randint(*self.LEAD)
+        parts = []
+        if utterance.get("after") is not None:
+            before = self.utterances[utterance["after"]]
+            parts.append((before, start))
+            start += before["count"] + draw.randint(6400, 16000)
+        return [*parts, (utterance, start)]
+
+    def samples(
+        self, conversation: Conversation, first: int, last: int
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The recording from a block to a block, and silence."""
+        whole = np.zeros(conversation.blocks * BLOCK, dtype="<i2")
+        for utterance, start in self.parts(conversation.offset):
+            place = utterance["offset"]
+            whole[start : start + utterance["count"]] = (
+                self.pcm[place : place + utterance["count"]]
+            )
+        part = whole[first * BLOCK : last * BLOCK]
+        return part, np.zeros_like(part)
+
+    @cached_property
+    def conversations(self) -> list[Conversation]:
+        """Every utterance; those that are asked something have a turn without sound."""
+        size = (self.folder / "samples.pcm").stat().st_size // 2
+        return [
+            self._conversation(place) for place, utterance in enumerate(self.utterances)
+            if utterance["offset"] + utterance["count"] <= size
+        ]
+
+    def _conversation(self, place: int) -> Conversation:
+        parts = self.parts(place)
+        user = tuple(
+            Utterance(
+                u["text"], start, start + u["count"], "user", u["kind"], u["speaker"]["engine"],
+                u["speaker"]["voice"], (u.get("exchange") or {}).get("form") or "",
+                (u.get("exchange") or {}).get("answer") or "",
+            )
+            for u, start in parts
+        )
+        turns: tuple[Turn, ...] = ()
+        blocks = -(-(user[-1].end + self.TAIL) // BLOCK)
+        is_first_part = user[-1].kind == "pause-part" and len(parts) == 1
+        if user[-1].answer and not is_first_part and user[-1].kind != "barge-in-related":
+            wait = self.DIGITS_RESPONSE if user[-1].kind == "digits" else self.RESPONSE
+            shift = -(-(user[-1].end + wait) // BLOCK) - 1
+            # No word of the world takes more than one token, and a comma or a full stop one more.
+            length = len(re.findall(r"[\w']+|[^\w\s]", user[-1].answer))
+            back = shift + length + 2
+            turns = (Turn(shift, user[-1].answer, back, "end", about=len(user) - 1),)
+            blocks = back + 2
+        return Conversation(
+            f"{self.folder.name}-{place}", "bank", blocks, user, turns, (), {}, 0, place, self
+        )
+
+
 def read(folders: list[str], shards: int | None = None) -> list[Conversation]:
-    """The conversations of several folders, one after the other."""
-    return [c for folder in folders for c in Corpus(folder, shards).conversations]
+    """The conversations of several folders, one after the other; a bank's are its utterances."""
+    found: list[Conversation] = []
+    for folder in folders:
+        is_bank = (Path(folder) / "utterances.jsonl").exists()
+        found += (Bank(folder) if is_bank else Corpus(folder, shards)).conversations
+    return found

@@ -23,9 +23,10 @@ from ..training.command import run_stage
 from ..training.processes import Processes
 from ..training.trainer import Loss, TrainerConfig
 from . import corpus, labels, sound
-from .labels import SHIFT, THINK
+from .labels import THINK
 from .model import BLOCK, DialogueModel, ModelConfig, Sequences, silence
 from .pretrain import plain
+from .text import token_losses
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,8 @@ def load_parts(model: torch.nn.Module, paths: list[str]) -> None:
     own = model.state_dict()
     for path in paths:
         state = torch.load(path, weights_only=True)
+        if "tag.weight" in state:  # the text stage has no connector but its tags
+            state["connector.tag.weight"] = state.pop("tag.weight")
         found = {n: v for n, v in state.items() if n in own and v.shape == own[n].shape}
         if not found:
             raise ValueError(f"{path} has no tensor of this model")
@@ -99,10 +102,15 @@ class DialogueTask:
         self.model = DialogueModel(config.model)
         load_parts(self.model, config.initial)
         self.tokens: dict[tuple[int, bool], labels.BlockTokens] = {}
-        self.items = [Item(c) for c in corpus.read(config.train)]
+        # What asks for no answer is left out of a bank, but not out of conversations.
+        self.items = [
+            Item(c) for c in corpus.read(config.train) if c.turns or c.kind != "bank"
+        ]
         self.items += [Item(c, True) for c in corpus.read(config.transcribe) if c.user]
         self.valid = {
-            Path(f).name: [Item(c) for c in corpus.read([f])[: config.measured]]
+            Path(f).name: [
+                Item(c) for c in corpus.read([f]) if c.turns or c.kind != "bank"
+            ][: config.measured]
             for f in config.valid
         }
         self.longest = int(config.longest * 12.5)
@@ -188,28 +196,12 @@ class DialogueTask:
         return self.make([self.items[i] for i in mine], seeds)
 
     def losses(self, batch: DialogueBatch) -> dict[str, Loss]:
-        """Cross-entropy of all tokens for each text token and shift; CTC for each word.
-
-        Going on with `<think>` is most of a conversation and soon no work: it adds to the sum, not
-        to what it is divided by. The parts by kind are only recorded.
-        """
+        """Cross-entropy of the tokens, CTC of the words."""
         model, sequences = self.model, batch.sequences
         audio = model.audio_embeddings(batch.environment, batch.assistant)
         hidden = model.language(model.positions(audio, sequences))
-        chosen = sequences.target >= 0
-        logits = model.language.logits(hidden[chosen]).float()
-        target, weight = sequences.target[chosen], sequences.weight[chosen]
-        each = F.cross_entropy(logits, target, reduction="none")
-        right = (logits.argmax(-1) == target).float()
-        kinds = {"shift": target == SHIFT, "think": target == THINK}
-        kinds["text"] = ~(kinds["shift"] | kinds["think"])
-        decisions = (weight * ~kinds["think"]).sum()
-        losses = {"tokens": Loss((each * weight).sum(), decisions)}
-        for name, kind in kinds.items():
-            kind = (kind & (weight > 0)).float()
-            losses[name] = Loss((each * kind).sum(), kind.sum(), 0.0)
-            if name != "think":
-                losses[f"correct {name}"] = Loss((right * kind).sum(), kind.sum(), 0.0)
+        logits = model.language.logits(hidden[sequences.target >= 0]).float()
+        losses = token_losses(logits, sequences)
         if self.config.words and bool((batch.frames > 0).any()):
             losses["words"] = self.word_loss(audio[:, : audio.shape[1] // 2], batch)
         return losses
@@ -218,7 +210,7 @@ class DialogueTask:
         """CTC of the users' words, scored with the tokens' embeddings; `<think>` is the blank."""
         rows = torch.nonzero(batch.frames).flatten()
         embeddings = environment[rows] - self.model.connector.tag.weight[0]
-        scores = self.model.language.logits(embeddings).float() * 4
+        scores = self.model.language.logits(embeddings).float() * 10
         targets = [batch.words[int(row)] for row in rows]
         lengths = torch.tensor([len(t) for t in targets])
         total = F.ctc_loss(
