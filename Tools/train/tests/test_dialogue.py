@@ -1,21 +1,27 @@
 """Labels, the language model, the streaming forms and a stage of training on sounds of our own."""
 
 import json
+import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 import transformers
+from safetensors.torch import load_file
 
 from salmonn_omni.dialogue import (
-    corpus, evaluate, labels, language, model, rollout, streaming, tokenizer, train,
+    corpus, decisions, evaluate, export, labels, language, model, prefer, pretrain, rollout, sound,
+    streaming, text, tokenizer, train,
 )
 from salmonn_omni.dialogue.corpus import Turn
 from salmonn_omni.dialogue.labels import SHIFT, THINK
 from salmonn_omni.models.encoder import EncoderConfig, MambaConfig, SpeechEncoder
 from salmonn_omni.models.log_mel import LogMel
 from salmonn_omni.training.processes import Processes
+from salmonn_omni.training.records import RunLog
+from salmonn_omni.training.trainer import Trainer
 
 torch.set_num_threads(1)
 ALONE = Processes(0, 1, torch.device("cpu"))
@@ -179,8 +185,6 @@ def test_a_stage_learns_to_answer(folder: Path) -> None:
     torch.manual_seed(4)
     task = train.DialogueTask(config(folder), ALONE)
     trainer_out = folder / "run"
-    from salmonn_omni.training.trainer import Trainer
-
     before = task.evaluate()
     Trainer(task, task.config.trainer, trainer_out, ALONE).run()
     after = task.evaluate()
@@ -239,16 +243,125 @@ def test_block_by_block_equals_the_whole_in_training_form(folder: Path) -> None:
 def test_scores_count_what_happened(folder: Path) -> None:
     conversation = corpus.read([str(folder / "train")])[3]
     turn, words = conversation.turns[0], tokenizer.Tokenizer.from_file(str(folder / "tokenizer.json"))
-    text = words.encode(turn.text).ids
+    ids = words.encode(turn.text).ids
 
     def table(*said: rollout.Spoken) -> dict[str, float]:
         scores = evaluate.Scores()
         scores.add(conversation, list(said), words)
         return scores.table()
 
-    right = table(rollout.Spoken(turn.shift, text, 0, turn.back))
+    right = table(rollout.Spoken(turn.shift, ids, 0, turn.back))
     assert right["turn-taking success"] == 1 and right["text correct, of turns"] == 1
-    wrong = table(rollout.Spoken(turn.shift, text[:1], 0, turn.back))
+    wrong = table(rollout.Spoken(turn.shift, ids[:1], 0, turn.back))
     assert wrong["turn-taking success"] == 1 and wrong["text correct, of turns"] == 0
     assert table()["turn-taking success"] == 0
-    assert table(rollout.Spoken(turn.shift + 25, text, 0, -1))["turn-taking success"] == 0
+    assert table(rollout.Spoken(turn.shift + 25, ids, 0, -1))["turn-taking success"] == 0
+
+
+def test_decisions_are_at_the_stop_and_where_the_model_nearly_stops(folder: Path) -> None:
+    words = tokenizer.Tokenizer.from_file(str(folder / "tokenizer.json"))
+    base = corpus.read([str(folder / "train")])[0]
+    said = words.encode("one two three four one two three four.").ids
+    events = (
+        corpus.Event("distractor", "backchannel", "user", "none", 5 * 1280, 6 * 1280, 0, 0),
+        corpus.Event("barge-in", "direct", "user", "stop", 8 * 1280, 9 * 1280, 0, 0),
+    )
+    turn = Turn(4, "one two three four one two three four.", 10, "yield")
+    conversation = replace(base, blocks=16, turns=(turn,), events=events)
+    tokens = labels.block_tokens((turn,), [said], 16)
+    scores = {b: torch.full((2048,), -5.0) for b in range(16)}
+    scores[5][SHIFT] = -1.0
+    found = decisions.decisions(conversation, tokens, [said], scores)
+    # The backchannel's pair is where the model is nearest to stopping; the right token is text.
+    assert [(d.block, d.chosen, d.rejected) for d in found] == [
+        (5, said[1], SHIFT), (10, SHIFT, said[6])
+    ]
+    assert found[0].margin == -4 and found[1].margin == 0
+
+
+def test_preferences_move_the_decision_they_are_about(folder: Path, tmp_path: Path) -> None:
+    torch.manual_seed(7)
+    conversations = corpus.read([str(folder / "train")])
+    pairs = {
+        decisions.key(c): [
+            {"block": c.turns[0].shift, "chosen": THINK, "rejected": SHIFT, "margin": 0.0,
+             "type": "test"}
+        ]
+        for c in conversations
+    }
+    (tmp_path / "pairs.json").write_text(json.dumps(pairs))
+    settings = config(folder).__dict__ | {
+        "pairs": str(tmp_path / "pairs.json"), "supervised": 0.0,
+        "trainer": train.TrainerConfig(12, learning_rate=1e-3, warmup=2, log_every=1),
+    }
+    task = prefer.PreferTask(prefer.PreferConfig(**settings), ALONE)
+    Trainer(task, task.config.trainer, tmp_path / "run", ALONE).run()
+    rows = RunLog(tmp_path / "run" / "log.csv", 100).rows
+    assert float(rows[0]["preference"]) == pytest.approx(math.log(2), abs=1e-3)
+    assert float(rows[-1]["preference"]) < 0.65
+    assert float(rows[-1]["preferred"]) == 1
+
+
+def test_text_stage_learns_and_its_tags_go_on(folder: Path, tmp_path: Path) -> None:
+    torch.manual_seed(8)
+    lines = [f"say {a} {b}\t{a} {b}." for a in WORDS for b in WORDS]
+    (tmp_path / "text.tsv").write_text("\n".join(lines) + "\n")
+    settings = text.TextConfig(
+        train.TrainerConfig(80, learning_rate=5e-3, warmup=5), str(folder / "tokenizer.json"),
+        [str(tmp_path / "text.tsv")], [str(folder / "valid")], SMALL, blocks=200,
+    )
+    task = text.TextTask(settings, ALONE)
+    Trainer(task, settings.trainer, tmp_path / "run", ALONE).run()
+    rows = RunLog(tmp_path / "run" / "log.csv", 100).rows
+    assert float(rows[-1]["text"]) < 0.5 * float(rows[0]["text"])
+    whole = model.DialogueModel(SMALL)
+    train.load_parts(whole, [str(tmp_path / "run" / "model.pt")])
+    assert torch.equal(whole.connector.tag.weight, task.model.tag.weight)
+
+
+def test_pretraining_learns_a_bank(tmp_path: Path) -> None:
+    torch.manual_seed(9)
+    draw = np.random.default_rng(2)
+    lines, pcm, offset = [], b"", 0
+    for _ in range(40):
+        said = draw.integers(4, size=2)
+        samples = np.concatenate([chord(w) for w in said])
+        words = " ".join(WORDS[w] for w in said)
+        lines.append({"count": len(samples), "kind": "question", "offset": offset, "text": words,
+                      "speaker": {"engine": "tones", "voice": "a"},
+                      "exchange": {"answer": words + ".", "form": "repeat"}})
+        pcm += np.round(samples * 32767).astype("<i2").tobytes()
+        offset += len(samples)
+    bank = tmp_path / "bank"
+    bank.mkdir()
+    (bank / "utterances.jsonl").write_text("\n".join(map(json.dumps, lines)) + "\n")
+    (bank / "samples.pcm").write_bytes(pcm)
+    found = corpus.read([str(bank)])
+    assert len(found) == 40 and found[0].turns[0].text == found[0].user[0].answer
+    environment, assistant = found[5].samples()
+    start = found[5].user[0].start
+    assert not environment[:start].any() and environment[start : start + 6400].any()
+    assert not assistant.any()
+    tokenizer.save(tokenizer.train(["one two three four."], 20), tmp_path / "tokenizer.json")
+    settings = pretrain.PretrainConfig(
+        train.TrainerConfig(120, learning_rate=8e-3, warmup=10), [str(bank)], [str(bank)],
+        str(tmp_path / "tokenizer.json"), model=SMALL, seconds=20.0,
+        changes=sound.Changes(gain=0.5, noise=0.2, band=0.2, speed=0.2),
+    )
+    task = pretrain.PretrainTask(settings, ALONE)
+    before = task.evaluate()["bank wer"]
+    Trainer(task, settings.trainer, tmp_path / "run", ALONE).run()
+    assert before > 0.9 and task.evaluate()["bank wer"] < 0.5
+
+
+def test_a_bundle_has_the_names_of_the_runtime(folder: Path, tmp_path: Path) -> None:
+    torch.manual_seed(10)
+    own = model.DialogueModel(SMALL)
+    (tmp_path / "manifest.json").write_text('{"synthesizer": {"weights": "s.safetensors"}}')
+    export.write_bundle(own, folder / "tokenizer.json", tmp_path, "test", 512)
+    manifest = json.loads((tmp_path / "manifest.json").read_text())
+    assert manifest["synthesizer"] == {"weights": "s.safetensors"}
+    assert manifest["language"]["tapLayer"] == SMALL.tap
+    names = load_file(tmp_path / "encoder.safetensors").keys()
+    assert {n.split(".")[0] for n in names} == {"encoder", "connector"}
+    assert "model.layers.0.self_attn.q_proj.weight" in load_file(tmp_path / "language.safetensors")

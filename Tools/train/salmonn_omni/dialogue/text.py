@@ -8,6 +8,7 @@ CTC loss that later pulls the sound's embeddings to the same places.
 import random
 import sys
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import torch
 from tokenizers import Tokenizer
@@ -32,7 +33,7 @@ class TextConfig:
 
     trainer: TrainerConfig
     tokenizer: str
-    #: Folders of conversations or banks; only their questions and answers are read.
+    #: Folders, or files of questions and answers.
     train: list[str]
     valid: list[str]
     model: ModelConfig = field(default_factory=ModelConfig)
@@ -73,10 +74,18 @@ class TextModel(nn.Module):
         return language.logits(language(x)[sequences.target >= 0]).float()
 
 
-def questions(folders: list[str]) -> list[tuple[str, str]]:
-    """Every question that is asked, once, with its answer."""
+def questions(paths: list[str]) -> list[tuple[str, str]]:
+    """Every question that is asked, once, with its answer.
+
+    A path is a folder of conversations, a bank, or a file with a question, a tab and its answer
+    on each line.
+    """
     found: dict[tuple[str, str], None] = {}
-    for conversation in corpus.read(folders):
+    for path in (p for p in paths if p.endswith(".tsv")):
+        for line in Path(path).read_text().splitlines():
+            question, answer = line.split("\t")
+            found[(question, answer)] = None
+    for conversation in corpus.read([p for p in paths if not p.endswith(".tsv")]):
         for turn in conversation.turns:
             about = conversation.user[turn.about]
             if turn.cause == "end" and about.kind in ("question", "statement", "digits"):
