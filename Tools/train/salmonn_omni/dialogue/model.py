@@ -64,14 +64,15 @@ class DialogueModel(nn.Module):
     def audio_embeddings(self, environment: Tensor, assistant: Tensor | None) -> Tensor:
         """Log-mel frames `[rows, 8 blocks, bins]` of both to `[rows, 2 blocks, width]`.
 
-        Without an assistant's stream its places hold the embeddings of silence.
+        Without an assistant's stream its places hold the embeddings of silence. The encoder learns
+        from the environment only: the assistant's one clean voice has nothing to teach it.
         """
         rows = len(environment)
         if assistant is None:
-            silent = torch.full_like(environment[:1], float(silence()))
-            frames = self.encoder(torch.cat([environment, silent]))
-        else:
-            frames = self.encoder(torch.cat([environment, assistant]))
+            assistant = torch.full_like(environment[:1], float(silence()))
+        with torch.no_grad():
+            heard = self.encoder(assistant)
+        frames = torch.cat([self.encoder(environment), heard])
         streams = torch.zeros(len(frames), dtype=torch.long, device=frames.device)
         streams[rows:] = 1
         embeddings = self.connector(frames, streams)

@@ -38,6 +38,9 @@ class PretrainConfig:
     train: list[str]
     valid: list[str]
     tokenizer: str
+    #: Folders of conversations of which every utterance that is not overlapped by another user's
+    #: is an item of its own, with the echo of the assistant that falls into it.
+    windows: list[str] = field(default_factory=list)
     #: The `model.pt` of a run of this stage to go on from, with other data.
     initial: str = ""
     model: ModelConfig = field(default_factory=ModelConfig)
@@ -85,6 +88,42 @@ class Lexicon:
 def plain(text: str) -> str:
     """A text without what is not said."""
     return " ".join(text.replace(",", " ").replace(".", " ").replace("?", " ").split())
+
+
+@dataclass(frozen=True)
+class Recording:
+    """Some blocks of a conversation's environment, and what users say in them."""
+
+    conversation: corpus.Conversation
+    first: int
+    last: int
+    text: str
+
+
+def whole(conversation: corpus.Conversation) -> Recording:
+    """A conversation with everything that users say in it, in the order in which they begin."""
+    texts = [plain(u.text) for u in sorted(conversation.user, key=lambda u: u.start)]
+    return Recording(conversation, 0, conversation.blocks, " ".join(t for t in texts if t))
+
+
+def windows(conversation: corpus.Conversation, around: int = 6) -> list[Recording]:
+    """Each utterance with some blocks around it, where nobody but the assistant speaks."""
+    found = []
+    for utterance in conversation.user:
+        first = max(0, utterance.start // BLOCK - around)
+        last = min(conversation.blocks, utterance.end // BLOCK + 1 + around)
+        for other in conversation.user:
+            if other is utterance:
+                continue
+            if other.end <= utterance.start:
+                first = max(first, -(-other.end // BLOCK))
+            elif other.start >= utterance.end:
+                last = min(last, other.start // BLOCK)
+            else:
+                last = 0
+        if first * BLOCK <= utterance.start and last * BLOCK >= utterance.end:
+            found.append(Recording(conversation, first, last, plain(utterance.text)))
+    return found
 
 
 class CTCEncoder(nn.Module):
@@ -159,18 +198,19 @@ class PretrainTask:
         self.tokenizer = Tokenizer.from_file(config.tokenizer)
         self.mel = LogMel()
         longest = int(config.longest * 12.5)
-        self.train = [c for c in corpus.read(config.train) if c.user and c.blocks <= longest]
+        self.train = [whole(c) for c in corpus.read(config.train) if c.user and c.blocks <= longest]
+        self.train += [w for c in corpus.read(config.windows) for w in windows(c)]
         self.valid = {
-            Path(f).name: [c for c in corpus.read([f]) if c.user][: config.measured]
+            Path(f).name: [w for c in corpus.read([f]) for w in windows(c)][: config.measured]
             for f in config.valid
         }
         self.lexicon = Lexicon()
         # The tokenizer's words first: their sounds have the same numbers in every run.
         self.lexicon.add({w for t in self.tokenizer.get_vocab() if (w := t.lstrip("Ġ")).isalpha()})
-        every = [*self.train, *(c for v in self.valid.values() for c in v)]
-        self.lexicon.add({w for c in every for u in c.user for w in plain(u.text).split()})
+        every = [*self.train, *(r for v in self.valid.values() for r in v)]
+        self.lexicon.add({word for recording in every for word in recording.text.split()})
         self.plan = BatchPlan(
-            tuple(c.blocks for c in self.train), int(config.seconds * 12.5), config.trainer.seed
+            tuple(r.last - r.first for r in self.train), int(config.seconds * 12.5), config.trainer.seed
         )
         self.model = CTCEncoder(
             config.model.encoder, config.model.language.vocabulary + 1, PHONEMES
@@ -178,20 +218,19 @@ class PretrainTask:
         if config.initial:
             self.model.load_state_dict(torch.load(config.initial, weights_only=True))
 
-    def spoken(self, conversation: corpus.Conversation) -> tuple[list[int], list[int]]:
-        """Words and sounds of all users in the order in which they begin; 0 is the blank."""
-        texts = [plain(u.text) for u in sorted(conversation.user, key=lambda u: u.start)]
-        text = " ".join(text for text in texts if text)
+    def spoken(self, text: str) -> tuple[list[int], list[int]]:
+        """Words and sounds of a text; 0 is the blank."""
         words = [token + 1 for token in self.tokenizer.encode(" " + text).ids]
         return words, self.lexicon.phonemes(text)
 
     def make(
-        self, conversations: list[corpus.Conversation], seeds: list[int] | None = None
+        self, recordings: list[Recording], seeds: list[int] | None = None
     ) -> CTCBatch:
         """Features and targets; with seeds, changed by them."""
         rows = []
-        for index, conversation in enumerate(conversations):
-            samples = conversation.samples()[0].astype(np.float32) / 32768
+        for index, recording in enumerate(recordings):
+            samples, _ = recording.conversation.samples(recording.first, recording.last)
+            samples = samples.astype(np.float32) / 32768
             if seeds is not None:
                 changes = self.config.changes
                 draw = np.random.default_rng(seeds[index])
@@ -203,12 +242,12 @@ class PretrainTask:
         mel = sound.features(rows, self.mel, blocks)
         if seeds is not None:
             mel = sound.changed_features(mel, self.config.changes, [s ^ 1 for s in seeds])
-        words, phonemes = zip(*(self.spoken(c) for c in conversations))
+        words, phonemes = zip(*(self.spoken(r.text) for r in recordings))
         frames = torch.tensor([min(2 * blocks, -(-len(row) // (BLOCK // 2))) for row in rows])
         return CTCBatch(mel.to(self.processes.device), frames, list(words), list(phonemes))
 
     def batch(self, step: int, processes: Processes) -> CTCBatch | None:
-        """The conversations of a step, changed by their seeds."""
+        """The recordings of a step, changed by their seeds."""
         epoch, items = self.plan.batch(step)
         mine = processes.share(list(items))
         if not mine:
@@ -230,10 +269,10 @@ class PretrainTask:
     def evaluate(self) -> dict[str, float]:
         """Error rates of the best path, for each folder."""
         results = {}
-        for name, conversations in self.valid.items():
+        for name, recordings in self.valid.items():
             wrong, count = np.zeros(2), np.zeros(2)
-            for start in range(0, len(conversations), 16):
-                batch = self.make(conversations[start : start + 16])
+            for start in range(0, len(recordings), 16):
+                batch = self.make(recordings[start : start + 16])
                 for index, (logits, expected) in enumerate(
                     zip(self.model(batch.mel), (batch.words, batch.phonemes))
                 ):
