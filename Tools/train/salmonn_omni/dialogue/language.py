@@ -60,6 +60,26 @@ def rotate(x: Tensor, cosines: Tensor, sines: Tensor) -> Tensor:
     return x * cosines.to(x.dtype) + torch.cat([-second, first], -1) * sines.to(x.dtype)
 
 
+def causal_attention(queries: Tensor, keys: Tensor, values: Tensor, block: int = 128) -> Tensor:
+    """Attention to the same and earlier positions, `[batch, heads, time, head size]`.
+
+    Blocks of queries by all keys up to their end: on CPUs half the time of the fused kernel, which
+    has no fast products of bfloat16.
+    """
+    if queries.device.type != "cpu":
+        return F.scaled_dot_product_attention(queries, keys, values, is_causal=True)
+    queries = queries / math.sqrt(queries.shape[-1])
+    outputs = []
+    for start in range(0, queries.shape[2], block):
+        part = queries[:, :, start : start + block]
+        end = start + part.shape[2]
+        scores = part @ keys[:, :, :end].transpose(-1, -2)
+        later = torch.ones(part.shape[2], end, dtype=torch.bool).triu(start + 1)
+        weights = F.softmax(scores.masked_fill(later, float("-inf")), dim=-1)
+        outputs.append(weights.to(values.dtype) @ values[:, :, :end])
+    return torch.cat(outputs, dim=2)
+
+
 class Attention(nn.Module):
     """Causal attention with as many key heads as query heads."""
 
@@ -77,7 +97,7 @@ class Attention(nn.Module):
                  for p in (self.q_proj, self.k_proj, self.v_proj)]
         queries, keys, values = rotate(split[0], *turn), rotate(split[1], *turn), split[2]
         if cache is None:
-            y = F.scaled_dot_product_attention(queries, keys, values, is_causal=True)
+            y = causal_attention(queries, keys, values)
         else:
             time = x.shape[1]
             rows = torch.arange(len(x))[:, None]
