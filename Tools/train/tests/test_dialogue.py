@@ -2,6 +2,7 @@
 
 import json
 import math
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -319,8 +320,17 @@ def test_text_stage_learns_and_its_tags_go_on(folder: Path, tmp_path: Path) -> N
     assert torch.equal(whole.connector.tag.weight, task.model.tag.weight)
 
 
-def test_pretraining_learns_a_bank(tmp_path: Path) -> None:
+class Letters(pretrain.Lexicon):
+    """Letters instead of sounds, so that no synthesizer is needed."""
+
+    def add(self, words: set[str]) -> None:
+        for word in sorted(words):
+            self.words[word] = [ord(letter) - 96 for letter in word if letter.isalpha()]
+
+
+def test_pretraining_learns_a_bank(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     torch.manual_seed(9)
+    monkeypatch.setattr(pretrain, "Lexicon", Letters)
     draw = np.random.default_rng(2)
     lines, pcm, offset = [], b"", 0
     for _ in range(40):
@@ -352,6 +362,26 @@ def test_pretraining_learns_a_bank(tmp_path: Path) -> None:
     before = task.evaluate()["bank wer"]
     Trainer(task, settings.trainer, tmp_path / "run", ALONE).run()
     assert before > 0.9 and task.evaluate()["bank wer"] < 0.5
+
+
+@pytest.mark.skipif(not shutil.which("espeak-ng"), reason="espeak-ng is not installed")
+def test_words_become_sounds() -> None:
+    lexicon = pretrain.Lexicon()
+    lexicon.add({"nine", "fine", "ten"})
+    nine, fine, ten = (lexicon.phonemes(word) for word in ("nine", "fine", "ten"))
+    assert nine[1:] == fine[1:] and nine[0] != fine[0] and len(ten) == 3
+    assert lexicon.phonemes("ten nine") == ten + nine
+
+
+def test_utterances_are_cut_where_nobody_else_speaks(folder: Path) -> None:
+    base = corpus.read([str(folder / "train")])[0]
+    user = tuple(
+        replace(base.user[0], text=name, start=start, end=end)
+        for name, start, end in (("a", 0, 5000), ("b", 9000, 16000), ("c", 15000, 20000))
+    )
+    found = pretrain.windows(replace(base, user=user))
+    # The second and the third overlap; the first ends where the second begins.
+    assert [(w.text, w.first, w.last) for w in found] == [("a", 0, 7)]
 
 
 def test_a_bundle_has_the_names_of_the_runtime(folder: Path, tmp_path: Path) -> None:
