@@ -170,8 +170,8 @@ class Corpus:
 class Bank:
     """A bank of utterances: each a short recording with silence around it, and its answer.
 
-    The assistant's channel is silent: there is nothing but the question. A question that was
-    spoken in two parts has a pause of 0.4 to 1 s between them.
+    The assistant's channel is silent, and the conversation ends with the answer's text. A question
+    that was spoken in two parts has a pause of 0.4 to 1 s between them.
     """
 
     #: Samples before an utterance, at least and at most, and after it.
@@ -241,9 +241,9 @@ class Bank:
             shift = -(-(user[-1].end + wait) // BLOCK) - 1
             # No word of the world takes more than one token, and a comma or a full stop one more.
             length = len(re.findall(r"[\w']+|[^\w\s]", user[-1].answer))
-            back = shift + length + 2
-            turns = (Turn(shift, user[-1].answer, back, "end", about=len(user) - 1),)
-            blocks = back + 2
+            # It ends with the text: without sound there is no way back to learn.
+            blocks = shift + length + 1
+            turns = (Turn(shift, user[-1].answer, blocks, "none", about=len(user) - 1),)
         return Conversation(
             f"{self.folder.name}-{place}", "bank", blocks, user, turns, (), {}, 0, place, self
         )

@@ -88,7 +88,7 @@ def questions(paths: list[str]) -> list[tuple[str, str]]:
     for conversation in corpus.read([p for p in paths if not p.endswith(".tsv")]):
         for turn in conversation.turns:
             about = conversation.user[turn.about]
-            if turn.cause == "end" and about.kind in ("question", "statement", "digits"):
+            if turn.cause != "yield" and about.kind in ("question", "statement", "digits"):
                 found[(about.text, turn.text)] = None
     return list(found)
 
