@@ -354,7 +354,7 @@ def test_pretraining_learns_a_bank(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert not assistant.any()
     tokenizer.save(tokenizer.train(["one two three four."], 20), tmp_path / "tokenizer.json")
     settings = pretrain.PretrainConfig(
-        train.TrainerConfig(120, learning_rate=8e-3, warmup=10), [str(bank)], [str(bank)],
+        train.TrainerConfig(200, learning_rate=8e-3, warmup=10), [str(bank)], [str(bank)],
         str(tmp_path / "tokenizer.json"), model=SMALL, seconds=20.0,
         changes=sound.Changes(gain=0.5, noise=0.2, band=0.2, speed=0.2),
     )
