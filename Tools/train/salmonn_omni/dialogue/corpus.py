@@ -1,0 +1,258 @@
+"""Reading shards of scripted conversations.
+
+A folder holds `corpus.json`, and for every shard a `.jsonl` file, one conversation a line, and a
+`.pcm` file: little-endian 16-bit samples at 16 kHz, for each conversation the environment's, then
+as many of the assistant's, both whole blocks. Block k of the assistant's channel is what playback put
+out for block k; the model hears it in block k + 1.
+"""
+
+import json
+import random
+import re
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .model import BLOCK
+
+
+@dataclass(frozen=True)
+class Utterance:
+    """What somebody says into the environment stream, from a sample to a sample."""
+
+    text: str
+    start: int
+    end: int
+    #: "user" or "third".
+    role: str = ""
+    kind: str = ""
+    engine: str = ""
+    voice: str = ""
+    form: str = ""
+    #: What the assistant should answer; empty where nothing.
+    answer: str = ""
+
+
+@dataclass(frozen=True)
+class Turn:
+    """An answer: the block of the shift, the text, its samples, the block of the way back."""
+
+    shift: int
+    text: str
+    back: int
+    #: "end", "yield" or "none".
+    cause: str
+    audio_start: int = 0
+    audio_end: int = 0
+    full_end: int = 0
+    #: The place of the utterance that it answers.
+    about: int = -1
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something to measure, from a sample to a sample."""
+
+    #: "turn", "pause", "idle", "distractor" or "barge-in".
+    kind: str
+    #: "question", "digits", "direct", "related", "backchannel", "unrelated", "silence", ...
+    type: str
+    by: str
+    #: What the assistant should do: "start", "stop" or "none".
+    expected: str
+    start: int
+    end: int
+    user: int
+    assistant: int
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """One line of a shard."""
+
+    name: str
+    kind: str
+    blocks: int
+    user: tuple[Utterance, ...]
+    turns: tuple[Turn, ...]
+    events: tuple[Event, ...]
+    conditions: dict[str, Any]
+    shard: int
+    offset: int
+    corpus: "Corpus | Bank" = field(repr=False, compare=False)
+
+    def samples(self, first: int = 0, last: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """Both channels from a block to a block, 16-bit."""
+        last = self.blocks if last is None else last
+        return self.corpus.samples(self, first, last)
+
+    def heard(self, first: int, last: int) -> tuple[np.ndarray, np.ndarray]:
+        """What the model hears in blocks: the assistant's channel comes a block later."""
+        environment, _ = self.samples(first, last)
+        _, before = self.samples(max(0, first - 1), max(0, last - 1))
+        if first == 0:
+            before = np.concatenate([np.zeros(BLOCK, dtype=before.dtype), before])
+        return environment, before
+
+
+class Corpus:
+    """The conversations of one folder, in the shards' order."""
+
+    def __init__(self, folder: str | Path, shards: int | None = None) -> None:
+        self.folder = Path(folder)
+        self.paths = sorted(self.folder.glob("shard-*.jsonl"))[:shards]
+        if not self.paths:
+            raise ValueError(f"{folder} holds no shard-*.jsonl")
+        self._pcm: dict[int, np.ndarray] = {}
+
+    def pcm(self, shard: int) -> np.ndarray:
+        """A shard's samples, mapped, not read."""
+        if shard not in self._pcm:
+            path = self.paths[shard].with_suffix(".pcm")
+            self._pcm[shard] = np.memmap(path, dtype="<i2", mode="r")
+        return self._pcm[shard]
+
+    def samples(
+        self, conversation: Conversation, first: int, last: int
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Both channels of a conversation from a block to a block."""
+        pcm, start = self.pcm(conversation.shard), conversation.offset // 2
+        assistant = start + conversation.blocks * BLOCK
+        return (
+            pcm[start + first * BLOCK : start + last * BLOCK],
+            pcm[assistant + first * BLOCK : assistant + last * BLOCK],
+        )
+
+    @cached_property
+    def conversations(self) -> list[Conversation]:
+        """All lines of all shards whose samples are there."""
+        found = []
+        for number, path in enumerate(self.paths):
+            size = path.with_suffix(".pcm").stat().st_size
+            for line in path.read_text().splitlines():
+                record = json.loads(line)
+                if record["offset"] + 4 * BLOCK * record["blocks"] <= size:
+                    found.append(self._conversation(record, number))
+        return found
+
+    def _conversation(self, record: dict[str, Any], shard: int) -> Conversation:
+        user = tuple(
+            Utterance(
+                u["text"], u["start"], u["end"], u.get("role") or "", u.get("kind") or "",
+                u.get("engine") or "", u.get("voice") or "", u.get("form") or "",
+                u.get("answer") or "",
+            )
+            for u in record.get("user", ())
+        )
+        turns = tuple(
+            Turn(
+                t["shift"], t["text"], t["back"], t["cause"], t["audioStart"], t["audioEnd"],
+                t["fullEnd"], t["about"],
+            )
+            for t in record.get("assistant", ())
+        )
+        events = tuple(
+            Event(
+                e["kind"], e["type"], e.get("by") or "", e["expected"], e["start"], e["end"],
+                e["user"], e["assistant"],
+            )
+            for e in record.get("events") or ()
+        )
+        return Conversation(
+            str(record["id"]), record["kind"], record["blocks"], user, turns, events,
+            record.get("conditions") or {}, shard, record["offset"], self,
+        )
+
+
+class Bank:
+    """A bank of utterances: each a short recording with silence around it, and its answer.
+
+    The assistant's channel is silent, and the conversation ends with the answer's text. A question
+    that was spoken in two parts has a pause of 0.4 to 1 s between them.
+    """
+
+    #: Samples before an utterance, at least and at most, and after it.
+    LEAD, TAIL = (800, 9600), 6400
+    #: From the end of a question to the end of the block of the shift; longer after digits.
+    RESPONSE, DIGITS_RESPONSE = 1920, 4480
+
+    def __init__(self, folder: str | Path) -> None:
+        self.folder = Path(folder)
+        lines = (self.folder / "utterances.jsonl").read_text().splitlines()
+        self.utterances = [json.loads(line) for line in lines]
+
+    @cached_property
+    def pcm(self) -> np.ndarray:
+        """All samples, mapped, not read."""
+        return np.memmap(self.folder / "samples.pcm", dtype="<i2", mode="r")
+
+    def parts(self, place: int) -> list[tuple[dict[str, Any], int]]:
+        """The utterances of an item and the sample at which each begins."""
+        draw = random.Random(place)
+        utterance = self.utterances[place]
+        start = draw.randint(*self.LEAD)
+        parts = []
+        if utterance.get("after") is not None:
+            before = self.utterances[utterance["after"]]
+            parts.append((before, start))
+            start += before["count"] + draw.randint(6400, 16000)
+        return [*parts, (utterance, start)]
+
+    def samples(
+        self, conversation: Conversation, first: int, last: int
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The recording from a block to a block, and silence."""
+        whole = np.zeros(conversation.blocks * BLOCK, dtype="<i2")
+        for utterance, start in self.parts(conversation.offset):
+            place = utterance["offset"]
+            whole[start : start + utterance["count"]] = (
+                self.pcm[place : place + utterance["count"]]
+            )
+        part = whole[first * BLOCK : last * BLOCK]
+        return part, np.zeros_like(part)
+
+    @cached_property
+    def conversations(self) -> list[Conversation]:
+        """Every utterance; those that are asked something have a turn without sound."""
+        size = (self.folder / "samples.pcm").stat().st_size // 2
+        return [
+            self._conversation(place) for place, utterance in enumerate(self.utterances)
+            if utterance["offset"] + utterance["count"] <= size
+        ]
+
+    def _conversation(self, place: int) -> Conversation:
+        parts = self.parts(place)
+        user = tuple(
+            Utterance(
+                u["text"], start, start + u["count"], "user", u["kind"], u["speaker"]["engine"],
+                u["speaker"]["voice"], (u.get("exchange") or {}).get("form") or "",
+                (u.get("exchange") or {}).get("answer") or "",
+            )
+            for u, start in parts
+        )
+        turns: tuple[Turn, ...] = ()
+        blocks = -(-(user[-1].end + self.TAIL) // BLOCK)
+        is_first_part = user[-1].kind == "pause-part" and len(parts) == 1
+        if user[-1].answer and not is_first_part and user[-1].kind != "barge-in-related":
+            wait = self.DIGITS_RESPONSE if user[-1].kind == "digits" else self.RESPONSE
+            shift = -(-(user[-1].end + wait) // BLOCK) - 1
+            # No word of the world takes more than one token, and a comma or a full stop one more.
+            length = len(re.findall(r"[\w']+|[^\w\s]", user[-1].answer))
+            # It ends with the text: without sound there is no way back to learn.
+            blocks = shift + length + 1
+            turns = (Turn(shift, user[-1].answer, blocks, "none", about=len(user) - 1),)
+        return Conversation(
+            f"{self.folder.name}-{place}", "bank", blocks, user, turns, (), {}, 0, place, self
+        )
+
+
+def read(folders: list[str], shards: int | None = None) -> list[Conversation]:
+    """The conversations of several folders, one after the other; a bank's are its utterances."""
+    found: list[Conversation] = []
+    for folder in folders:
+        is_bank = (Path(folder) / "utterances.jsonl").exists()
+        found += (Bank(folder) if is_bank else Corpus(folder, shards)).conversations
+    return found

@@ -1,0 +1,147 @@
+"""Pairs of tokens to prefer one over the other: the decisions at interruptions and backchannels.
+
+Where the script says that the assistant stops, the block of the `<shift>` is a decision between
+it and going on. Where it says that the assistant goes on, the decision is in the block in which
+the model is nearest to stopping. Both tokens of a pair follow the same past.
+"""
+
+import argparse
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from ..training.processes import Processes
+from ..training.settings import from_json
+from . import labels
+from .corpus import Conversation, Event
+from .labels import SHIFT, THINK
+from .model import BLOCK
+from .train import DialogueConfig, DialogueTask, Item
+
+#: How long after an event a stop still belongs to it, in samples.
+AFTER = 16000
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Two tokens for a block of a conversation, and how much the model liked the right one."""
+
+    block: int
+    chosen: int
+    rejected: int
+    #: The difference of the logarithms of their probabilities.
+    margin: float
+    type: str
+
+
+def continued(tokens: labels.BlockTokens, conversation: Conversation, turn: int, text: list[int],
+              block: int) -> int:
+    """The token of an answer in a block, had it not been interrupted."""
+    place = block - conversation.turns[turn].shift
+    return text[place] if place < len(text) else THINK
+
+
+def decisions(
+    conversation: Conversation, tokens: labels.BlockTokens, texts: list[list[int]],
+    scores: dict[int, Tensor],
+) -> list[Decision]:
+    """The decisions of a conversation; `scores` are log-probabilities of every block's token."""
+    found = []
+    for event in conversation.events:
+        pair = _pair(event, conversation, tokens, texts, scores)
+        if pair is not None and pair[0] in scores:
+            block, chosen, rejected = pair
+            margin = float(scores[block][chosen] - scores[block][rejected])
+            found.append(Decision(block, chosen, rejected, margin, event.type))
+    return found
+
+
+def _pair(
+    event: Event, conversation: Conversation, tokens: labels.BlockTokens, texts: list[list[int]],
+    scores: dict[int, Tensor],
+) -> tuple[int, int, int] | None:
+    if event.kind == "barge-in":
+        turn = conversation.turns[event.assistant]
+        going_on = continued(tokens, conversation, event.assistant, texts[event.assistant], turn.back)
+        return (turn.back, SHIFT, going_on) if turn.back in tokens.closes else None
+    if event.kind == "distractor" and event.type != "silence":
+        turn = conversation.turns[event.assistant]
+        last = min((event.end + AFTER) // BLOCK, turn.back - 4)
+        blocks = [b for b in range(event.start // BLOCK, last) if b in scores]
+    elif event.kind == "pause":
+        blocks = [b for b in range(event.start // BLOCK, event.end // BLOCK + 1) if b in scores]
+        blocks = [b for b in blocks if tokens.last[b] == THINK and b not in tokens.opens]
+    else:
+        return None
+    blocks = [b for b in blocks if tokens.last[b] != SHIFT]
+    if not blocks:
+        return None
+    nearest = max(blocks, key=lambda b: float(scores[b][SHIFT]))
+    return nearest, tokens.last[nearest], SHIFT
+
+
+def mine(task: DialogueTask, items: list[Item]) -> dict[str, list[Decision]]:
+    """The decisions in every conversation that has some, by its corpus and name."""
+    found = {}
+    with torch.no_grad():
+        for start in range(0, len(items), 4):
+            part = items[start : start + 4]
+            batch = task.make(part)
+            logits = task.model(batch.environment, batch.assistant, batch.sequences)
+            scores = torch.log_softmax(logits, -1)
+            rows, places = torch.nonzero(batch.sequences.target >= 0, as_tuple=True)
+            for row, item in enumerate(part):
+                tokens = task.block_tokens(item)
+                laid = labels.positions(tokens, 0, min(len(tokens.last), task.longest), 0)
+                by_block: dict[int, Tensor] = {}
+                for index in torch.nonzero(rows == row).flatten().tolist():
+                    by_block.setdefault(laid.block[int(places[index])], scores[index])
+                texts = [task.tokenizer.encode(t.text).ids for t in item.conversation.turns]
+                decided = decisions(item.conversation, tokens, texts, by_block)
+                if decided:
+                    found[key(item.conversation)] = decided
+    return found
+
+
+def key(conversation: Conversation) -> str:
+    """What a conversation is called among those of all corpora."""
+    return f"{conversation.corpus.folder.name}/{conversation.name}"
+
+
+def read_pairs(path: str) -> dict[str, list[Decision]]:
+    """What `main` wrote."""
+    values = json.loads(Path(path).read_text())
+    return {name: [Decision(**d) for d in found] for name, found in values.items()}
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Writes the decisions of a trained model in the conversations of its folders."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("--run", type=Path, required=True, help="the folder of a stage-2 run")
+    parser.add_argument("--data", nargs="+", required=True, help="folders of conversations")
+    parser.add_argument("--count", type=int, default=1000, help="the most conversations")
+    parser.add_argument("--out", type=Path, required=True, help="a JSON file")
+    options = parser.parse_args(arguments)
+    values = json.loads((options.run / "config.json").read_text())
+    values |= {"train": options.data, "valid": [], "transcribe": [],
+               "initial": [str(options.run / "model.pt")]}
+    config = from_json(DialogueConfig, values)
+    torch.set_num_threads(1)
+    task = DialogueTask(config, Processes(0, 1, torch.device("cpu")))
+    task.model.eval()
+    items = [i for i in task.items if i.conversation.events][: options.count]
+    found = mine(task, items)
+    options.out.write_text(
+        json.dumps({n: [asdict(d) for d in ds] for n, ds in found.items()}, indent=1) + "\n"
+    )
+    margins = [d for ds in found.values() for d in ds]
+    for name in sorted({d.type for d in margins}):
+        of = [d.margin for d in margins if d.type == name]
+        print(f"{name:12} {len(of):5} decisions, {sum(m < 0 for m in of):4} wrong")
+
+
+if __name__ == "__main__":
+    main()

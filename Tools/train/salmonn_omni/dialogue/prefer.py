@@ -1,0 +1,133 @@
+"""Stage 3: preferences at the decisions of the stage-2 model, with its supervised task kept.
+
+The loss is that of direct preference optimisation (Rafailov et al. 2023) on single tokens: both
+tokens of a pair follow the same past, so that one pass gives the likelihoods of both.
+"""
+
+import copy
+import sys
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from ..training.batches import BatchPlan
+from ..training.command import run_stage
+from ..training.processes import Processes
+from ..training.trainer import Loss
+from . import labels
+from .decisions import Decision, key, read_pairs
+from .text import token_losses
+from .train import DialogueBatch, DialogueConfig, DialogueTask, Item
+
+
+@dataclass(frozen=True)
+class PreferConfig(DialogueConfig):
+    """What stage 3 learns from."""
+
+    #: The file of `decisions`.
+    pairs: str = ""
+    #: How sharply the difference to the stage-2 model counts.
+    beta: float = 0.2
+    #: The weight of the supervised loss on the same and on other conversations.
+    supervised: float = 0.2
+    #: Decisions that the stage-2 model took right by more than this are left out.
+    margin: float = 4.0
+
+
+@dataclass
+class PreferBatch:
+    """A batch of conversations and the decisions in it."""
+
+    dialogue: DialogueBatch
+    rows: Tensor
+    places: Tensor
+    chosen: Tensor
+    rejected: Tensor
+
+
+def preference_loss(
+    own: Tensor, reference: Tensor, chosen: Tensor, rejected: Tensor, beta: float
+) -> Tensor:
+    """The loss of each pair from the log-probabilities of all tokens, `[pairs, vocabulary]`."""
+
+    def margin(scores: Tensor) -> Tensor:
+        at = torch.stack([chosen, rejected], dim=1)
+        both = scores.gather(1, at)
+        return both[:, 0] - both[:, 1]
+
+    return -F.logsigmoid(beta * (margin(own) - margin(reference)))
+
+
+class PreferTask(DialogueTask):
+    """Stage 2's task with preferences."""
+
+    terms = ("preference", "preferred", *DialogueTask.terms)
+
+    def __init__(self, config: PreferConfig, processes: Processes) -> None:
+        super().__init__(config, processes)
+        self.prefer = config
+        pairs = read_pairs(config.pairs)
+        self.decided: dict[str, list[Decision]] = {
+            name: [d for d in found if d.margin < config.margin] for name, found in pairs.items()
+        }
+        # Conversations without decisions are the part of the supervised data that is kept.
+        self.reference = copy.deepcopy(self.model).eval().requires_grad_(False)
+        self.reference.to(processes.device)
+        self.plan = BatchPlan(
+            tuple(min(len(self.block_tokens(i).last), self.longest) for i in self.items),
+            int(config.seconds * 12.5), config.trainer.seed,
+        )
+
+    def make(self, items: list[Item], seeds: list[int] | None = None) -> PreferBatch:  # type: ignore[override]
+        """Conversations and the places of their decisions."""
+        dialogue = super().make(items, seeds)
+        found: list[tuple[int, int, int, int]] = []
+        for row, item in enumerate(items):
+            first, last = self.part(item, seeds[row] if seeds else None)
+            laid = labels.positions(self.block_tokens(item), first, last, last - first)
+            for decision in self.decided.get(key(item.conversation), []):
+                if first <= decision.block < last:
+                    place = next(
+                        i for i, (b, t) in enumerate(zip(laid.block, laid.target))
+                        if b == decision.block and t >= 0
+                    )
+                    found.append((row, place, decision.chosen, decision.rejected))
+        values = torch.tensor(found, dtype=torch.long).view(-1, 4).to(self.processes.device)
+        return PreferBatch(dialogue, *values.unbind(1))
+
+    def losses(self, batch: PreferBatch) -> dict[str, Loss]:  # type: ignore[override]
+        """Preferences at decisions, cross-entropy everywhere."""
+        dialogue = batch.dialogue
+        sequences = dialogue.sequences
+
+        def scores(model: torch.nn.Module) -> tuple[Tensor, Tensor]:
+            audio = model.audio_embeddings(dialogue.environment, dialogue.assistant)
+            hidden = model.language(model.positions(audio, sequences))
+            at = model.language.logits(hidden[batch.rows, batch.places]).float()
+            return hidden, at.log_softmax(-1)
+
+        hidden, own = scores(self.model)
+        logits = self.model.language.logits(hidden[sequences.target >= 0]).float()
+        supervised = token_losses(logits, sequences)
+        weight = self.prefer.supervised
+        losses = {n: replace(t, factor=t.factor * weight) for n, t in supervised.items()}
+        if len(batch.rows):
+            with torch.no_grad():
+                _, reference = scores(self.reference)
+            each = preference_loss(own, reference, batch.chosen, batch.rejected, self.prefer.beta)
+            count = torch.tensor(float(len(each)))
+            right = own.gather(1, batch.chosen[:, None]) > own.gather(1, batch.rejected[:, None])
+            losses["preference"] = Loss(each.sum(), count)
+            losses["preferred"] = Loss(right.float().sum(), count, 0.0)
+        return losses
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Trains a stage-2 model to take its decisions better."""
+    run_stage(PreferConfig, PreferTask, arguments)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,105 @@
+"""Samples to features, with the changes that make a corpus go further.
+
+Changes are drawn from an item's own seed, so that they do not depend on the process or on what
+was drawn before.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..models.log_mel import LogMel
+from .model import BLOCK
+
+
+@dataclass(frozen=True)
+class Changes:
+    """How much is changed; all zero is nothing."""
+
+    #: The share of items that get another level, and its range in dB.
+    gain: float = 0.0
+    decibels: tuple[float, float] = (-12.0, 6.0)
+    #: The share of items with added noise, and the ratio to the signal's level in dB.
+    noise: float = 0.0
+    ratios: tuple[float, float] = (8.0, 35.0)
+    #: The share of items whose spectrum is tilted or cut, as rooms and microphones do.
+    band: float = 0.0
+    #: The share of items with another speed, which moves pitch and formants too, and its range.
+    speed: float = 0.0
+    speeds: tuple[float, float] = (0.88, 1.14)
+    #: Masks over the features of the environment: how many of each, and their longest size.
+    bin_masks: int = 0
+    bins: int = 12
+    frame_masks: int = 0
+    frames: int = 20
+
+
+def changed(samples: np.ndarray, changes: Changes, draw: np.random.Generator) -> np.ndarray:
+    """Samples in [-1, 1] at another level, with noise."""
+    if changes.noise and draw.random() < changes.noise:
+        level = np.sqrt(np.mean(np.square(samples)) + 1e-10)
+        ratio = draw.uniform(*changes.ratios)
+        noise = coloured_noise(len(samples), draw.uniform(0.0, 1.2), draw)
+        samples = samples + noise * (level * 10 ** (-ratio / 20))
+    if changes.gain and draw.random() < changes.gain:
+        samples = samples * 10 ** (draw.uniform(*changes.decibels) / 20)
+    return np.clip(samples, -1, 1)
+
+
+def coloured_noise(count: int, slope: float, draw: np.random.Generator) -> np.ndarray:
+    """Noise of level 1 whose power falls with the frequency to the power of the slope."""
+    # A few seconds, turned around and repeated: long transforms are slow.
+    length = min(max(count, 512), 1 << 15)
+    spectrum = np.fft.rfft(draw.standard_normal(length).astype(np.float32))
+    spectrum *= np.maximum(np.arange(len(spectrum)), 8) ** (-slope / 2)
+    noise = np.fft.irfft(spectrum, length).astype(np.float32)
+    noise /= np.sqrt(np.mean(noise**2)) + 1e-9
+    start = int(draw.integers(length))
+    return np.resize(np.roll(noise, start), count)
+
+
+def resampled(samples: np.ndarray, speed: float) -> np.ndarray:
+    """The same sound so much faster, by straight lines between samples."""
+    count = int(len(samples) / speed)
+    places = np.arange(count, dtype=np.float32) * speed
+    return np.interp(places, np.arange(len(samples), dtype=np.float32), samples).astype(np.float32)
+
+
+def features(rows: list[np.ndarray], mel: LogMel, blocks: int) -> Tensor:
+    """Log-mel frames `[rows, 8 blocks, bins]`; shorter rows end in silence."""
+    padded = torch.zeros(len(rows), blocks * BLOCK)
+    for index, row in enumerate(rows):
+        padded[index, : len(row)] = torch.from_numpy(np.ascontiguousarray(row, dtype=np.float32))
+    return mel(padded)
+
+
+def changed_features(mel: Tensor, changes: Changes, seeds: list[int]) -> Tensor:
+    """Features with another colour of sound, and with masks, for each row by its seed."""
+    for row, seed in zip(mel, seeds):
+        draw = np.random.default_rng(seed)
+        if changes.band and draw.random() < changes.band:
+            row += colour(row.shape[1], draw)
+            row.clamp_(min=-1.5)
+        for _ in range(changes.bin_masks):
+            width = int(draw.integers(changes.bins + 1))
+            start = int(draw.integers(row.shape[1] - width + 1))
+            row[:, start : start + width] = row.mean()
+        for _ in range(int(changes.frame_masks * row.shape[0] / 300 + draw.random())):
+            width = int(draw.integers(changes.frames + 1))
+            start = int(draw.integers(max(1, row.shape[0] - width + 1)))
+            row[start : start + width] = row.mean()
+    return mel
+
+
+def colour(bins: int, draw: np.random.Generator) -> Tensor:
+    """A smooth change of the spectrum; 0.5 of a log-mel feature is 20 dB."""
+    axis = np.linspace(0, 1, bins)
+    curve = draw.uniform(-0.25, 0.25) * (axis - 0.5)
+    for _ in range(2):
+        centre, width = draw.uniform(0, 1), draw.uniform(0.1, 0.4)
+        curve += draw.uniform(-0.15, 0.15) * np.exp(-(((axis - centre) / width) ** 2))
+    if draw.random() < 0.3:  # a telephone, or an old loudspeaker
+        curve -= np.clip((axis - draw.uniform(0.75, 0.95)) * 8, 0, 1)
+    return torch.from_numpy(curve.astype(np.float32))

@@ -1,0 +1,197 @@
+"""Between stages 0 and 1: the language model learns the world from text alone.
+
+A question's words stand where its sound will be: in the block in which a word ends, the
+environment's embedding is that of the word's token, elsewhere that of `<think>`, the blank of the
+CTC loss that later pulls the sound's embeddings to the same places.
+"""
+
+import random
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+from tokenizers import Tokenizer
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ..training.batches import BatchPlan, item_seed
+from ..training.command import run_stage
+from ..training.processes import Processes
+from ..training.trainer import Loss, TrainerConfig
+from . import corpus, labels
+from .corpus import Turn
+from .labels import SHIFT, THINK
+from .language import LanguageConfig, LanguageModel
+from .model import ModelConfig, Sequences
+from .pretrain import plain
+
+
+@dataclass(frozen=True)
+class TextConfig:
+    """What the language model reads."""
+
+    trainer: TrainerConfig
+    tokenizer: str
+    #: Folders, or files of questions and answers.
+    train: list[str]
+    valid: list[str]
+    model: ModelConfig = field(default_factory=ModelConfig)
+    weights: labels.Weights = field(default_factory=labels.Weights)
+    #: Blocks in a batch.
+    blocks: int = 3000
+    #: The share of words that sound like another.
+    misheard: float = 0.03
+
+
+@dataclass
+class TextBatch:
+    """The tokens that stand for the environment's embeddings, and the positions."""
+
+    heard: Tensor
+    sequences: Sequences
+
+
+class TextModel(nn.Module):
+    """The language model and the tags of the two streams, by their names in the whole model."""
+
+    def __init__(self, config: LanguageConfig) -> None:
+        super().__init__()
+        self.language = LanguageModel(config)
+        self.tag = nn.Embedding(2, config.width)
+        nn.init.normal_(self.tag.weight, std=0.02)
+
+    def forward(self, heard: Tensor, sequences: Sequences) -> Tensor:
+        """The logits at the positions that have a target."""
+        language = self.language
+        environment = language.embed(heard) + self.tag.weight[0]
+        assistant = language.embed(torch.full_like(heard, THINK)) + self.tag.weight[1]
+        audio = torch.cat([environment, assistant], dim=1)
+        places = sequences.audio.clamp(min=0)[..., None].expand(-1, -1, audio.shape[-1])
+        x = torch.where(
+            sequences.audio[..., None] < 0, language.embed(sequences.token), audio.gather(1, places)
+        )
+        return language.logits(language(x)[sequences.target >= 0]).float()
+
+
+def questions(paths: list[str]) -> list[tuple[str, str]]:
+    """Every question that is asked, once, with its answer.
+
+    A path is a folder of conversations, a bank, or a file with a question, a tab and its answer
+    on each line.
+    """
+    found: dict[tuple[str, str], None] = {}
+    for path in (p for p in paths if p.endswith(".tsv")):
+        for line in Path(path).read_text().splitlines():
+            question, answer = line.split("\t")
+            found[(question, answer)] = None
+    for conversation in corpus.read([p for p in paths if not p.endswith(".tsv")]):
+        for turn in conversation.turns:
+            about = conversation.user[turn.about]
+            if turn.cause != "yield" and about.kind in ("question", "statement", "digits"):
+                found[(about.text, turn.text)] = None
+    return list(found)
+
+
+class TextTask:
+    """Next-token prediction where words stand for sound."""
+
+    terms = ("tokens", "text", "shift", "think", "correct text", "correct shift")
+
+    def __init__(self, config: TextConfig, processes: Processes) -> None:
+        self.config, self.processes = config, processes
+        self.tokenizer = Tokenizer.from_file(config.tokenizer)
+        self.train, self.valid = questions(config.train), questions(config.valid)
+        known = set(self.train)
+        self.valid = [pair for pair in self.valid if pair not in known]
+        self.words = self.tokenizer.get_vocab_size()
+        self.plan = BatchPlan(
+            tuple(len(q.split()) * 2 + len(a.split()) + 4 for q, a in self.train),
+            config.blocks, config.trainer.seed,
+        )
+        self.model = TextModel(config.model.language)
+
+    def make(self, pairs: list[tuple[str, str]], seeds: list[int]) -> TextBatch:
+        """Words in time, drawn from seeds."""
+        heard: list[list[int]] = []
+        tokens = []
+        for (question, answer), seed in zip(pairs, seeds):
+            draw = random.Random(seed)
+            row = [THINK] * draw.randint(0, 3)
+            for word in self.tokenizer.encode(" " + plain(question)).ids:
+                row += [THINK] * draw.choice([0, 0, 1, 1, 2])
+                if draw.random() < self.config.misheard:
+                    word = draw.choice([THINK, draw.randrange(2, self.words)])
+                row.append(word)
+            text = self.tokenizer.encode(answer).ids
+            shift = len(row) + draw.randint(1, 2) - 1
+            back = shift + len(text) + draw.randint(1, 3)
+            blocks = back + 2
+            heard.append(row + [THINK] * (blocks - len(row)))
+            tokens.append(labels.block_tokens((Turn(shift, answer, back, "end"),), [text], blocks))
+        width = max(map(len, heard))
+        rows = [labels.positions(t, 0, len(t.last), width, self.config.weights) for t in tokens]
+        padded = torch.tensor([row + [THINK] * (width - len(row)) for row in heard])
+        return TextBatch(padded, labels.together(rows))
+
+    def batch(self, step: int, processes: Processes) -> TextBatch | None:
+        """The questions of a step."""
+        epoch, items = self.plan.batch(step)
+        mine = processes.share(list(items))
+        if not mine:
+            return None
+        seeds = [item_seed(self.config.trainer.seed, epoch, i) for i in mine]
+        return self.make([self.train[i] for i in mine], seeds)
+
+    def losses(self, batch: TextBatch) -> dict[str, Loss]:
+        """As in the stages with sound."""
+        sequences = batch.sequences
+        logits = self.model(batch.heard, sequences)
+        return token_losses(logits, sequences)
+
+    def evaluate(self) -> dict[str, float]:
+        """Held-out questions: the share of tokens, and of whole answers, that are right."""
+        correct, tokens, whole, count = 0.0, 0, 0, 0
+        for start in range(0, min(len(self.valid), 512), 32):
+            pairs = self.valid[start : start + 32]
+            batch = self.make(pairs, list(range(start, start + len(pairs))))
+            target = batch.sequences.target
+            logits = self.model(batch.heard, batch.sequences)
+            right = torch.ones_like(target, dtype=torch.bool)
+            right[target >= 0] = logits.argmax(-1) == target[target >= 0]
+            text = target > SHIFT
+            correct += float((right & text).sum())
+            tokens += int(text.sum())
+            whole += int((right | ~text).all(1).sum())
+            count += len(pairs)
+        return {"valid text": correct / max(tokens, 1), "valid answers": whole / max(count, 1)}
+
+
+def token_losses(logits: Tensor, sequences: Sequences) -> dict[str, Loss]:
+    """Cross-entropy of all tokens for each text token and shift, and its parts by kind.
+
+    Going on with `<think>` is most of a conversation and soon no work: it adds to the sum, not to
+    what it is divided by. The parts by kind are only recorded.
+    """
+    chosen = sequences.target >= 0
+    target, weight = sequences.target[chosen], sequences.weight[chosen]
+    each = F.cross_entropy(logits, target, reduction="none")
+    right = (logits.argmax(-1) == target).float()
+    kinds = {"shift": target == SHIFT, "think": target == THINK}
+    kinds["text"] = ~(kinds["shift"] | kinds["think"])
+    losses = {"tokens": Loss((each * weight).sum(), (weight * ~kinds["think"]).sum())}
+    for name, kind in kinds.items():
+        kind = (kind & (weight > 0)).float()
+        losses[name] = Loss((each * kind).sum(), kind.sum(), 0.0)
+        if name != "think":
+            losses[f"correct {name}"] = Loss((right * kind).sum(), kind.sum(), 0.0)
+    return losses
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Trains the language model on questions and answers in text."""
+    run_stage(TextConfig, TextTask, arguments)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,243 @@
+"""Stages 1 and 2: from what is heard to what is answered, and when.
+
+Stage 1 is trained on short recordings (writing down what is said, and answering one question),
+stage 2 on whole conversations with pauses, interruptions, bystanders and echo. Both are this
+program with other folders. Beside the tokens, a CTC loss pulls the embeddings of the environment
+towards the embeddings of the words that are said in it.
+"""
+
+import random
+import sys
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from tokenizers import Tokenizer
+from torch import Tensor
+from torch.nn import functional as F
+
+from ..models.log_mel import LogMel
+from ..training.batches import BatchPlan, item_seed
+from ..training.command import run_stage
+from ..training.processes import Processes
+from ..training.trainer import Loss, TrainerConfig
+from . import corpus, labels, sound
+from .labels import THINK
+from .model import BLOCK, DialogueModel, ModelConfig, Sequences, silence
+from .pretrain import plain
+from .text import token_losses
+
+
+@dataclass(frozen=True)
+class DialogueConfig:
+    """What stages 1 and 2 learn from."""
+
+    trainer: TrainerConfig
+    tokenizer: str
+    #: Folders of conversations; a folder that is named twice is seen twice as often.
+    train: list[str]
+    valid: list[str]
+    #: Folders whose users' words are to be written down.
+    transcribe: list[str] = field(default_factory=list)
+    #: Weights to begin with; parts that a file does not have stay as they are.
+    initial: list[str] = field(default_factory=list)
+    model: ModelConfig = field(default_factory=ModelConfig)
+    weights: labels.Weights = field(default_factory=labels.Weights)
+    changes: sound.Changes = field(default_factory=sound.Changes)
+    #: Seconds of sound in a batch.
+    seconds: float = 120.0
+    #: The longest part of a conversation that is used at once, in seconds.
+    longest: float = 40.0
+    #: The share of longer conversations of which a part from the middle is used.
+    middle: float = 0.5
+    #: The weight of the words beside the tokens.
+    words: float = 0.3
+    #: The most held-out conversations of a folder in the quick measurement.
+    measured: int = 48
+
+
+@dataclass(frozen=True)
+class Item:
+    """A conversation and what is asked of the model."""
+
+    conversation: corpus.Conversation
+    transcribes: bool = False
+
+
+@dataclass
+class DialogueBatch:
+    """Features of both streams, positions, and the words for CTC."""
+
+    environment: Tensor
+    assistant: Tensor | None
+    sequences: Sequences
+    words: list[list[int]]
+    #: The blocks of each row that CTC reads; 0 where it reads none.
+    frames: Tensor
+
+
+def load_parts(model: torch.nn.Module, paths: list[str]) -> None:
+    """Takes the tensors of files that the model has, by name."""
+    own = model.state_dict()
+    for path in paths:
+        state = torch.load(path, weights_only=True)
+        if "tag.weight" in state:  # the text stage has no connector but its tags
+            state["connector.tag.weight"] = state.pop("tag.weight")
+        found = {n: v for n, v in state.items() if n in own and v.shape == own[n].shape}
+        if not found:
+            raise ValueError(f"{path} has no tensor of this model")
+        model.load_state_dict(found, strict=False)
+
+
+class DialogueTask:
+    """Next-token prediction over blocks, and CTC on the connector's embeddings."""
+
+    terms = ("tokens", "words", "text", "shift", "think", "correct text", "correct shift")
+
+    def __init__(self, config: DialogueConfig, processes: Processes) -> None:
+        self.config, self.processes = config, processes
+        self.tokenizer = Tokenizer.from_file(config.tokenizer)
+        self.mel = LogMel()
+        self.model = DialogueModel(config.model)
+        load_parts(self.model, config.initial)
+        self.tokens: dict[tuple[int, bool], labels.BlockTokens] = {}
+        # What asks for no answer is left out of a bank, but not out of conversations.
+        self.items = [
+            Item(c) for c in corpus.read(config.train) if c.turns or c.kind != "bank"
+        ]
+        self.items += [Item(c, True) for c in corpus.read(config.transcribe) if c.user]
+        self.valid = {
+            Path(f).name: [
+                Item(c) for c in corpus.read([f]) if c.turns or c.kind != "bank"
+            ][: config.measured]
+            for f in config.valid
+        }
+        self.longest = int(config.longest * 12.5)
+        self.plan = BatchPlan(
+            tuple(min(len(self.block_tokens(i).last), self.longest) for i in self.items),
+            int(config.seconds * 12.5), config.trainer.seed,
+        )
+
+    def block_tokens(self, item: Item) -> labels.BlockTokens:
+        """The tokens of an item's blocks, made once."""
+        key = (id(item.conversation), item.transcribes)
+        if key not in self.tokens:
+            make = labels.transcript_tokens if item.transcribes else labels.conversation_tokens
+            self.tokens[key] = make(item.conversation, self.tokenizer)
+        return self.tokens[key]
+
+    def part(self, item: Item, seed: int | None) -> tuple[int, int]:
+        """The blocks of an item that are used."""
+        blocks = len(self.block_tokens(item).last)
+        if blocks <= self.longest or seed is None:
+            return 0, min(blocks, self.longest)
+        draw = random.Random(seed)
+        first = draw.randrange(blocks - self.longest + 1) if draw.random() < self.config.middle else 0
+        return first, first + self.longest
+
+    def make(self, items: list[Item], seeds: list[int] | None = None) -> DialogueBatch:
+        """A batch; with seeds, changed and cut by them."""
+        parts = [self.part(i, seeds[n] if seeds else None) for n, i in enumerate(items)]
+        width = max(last - first for first, last in parts)
+        environments, assistants, rows, words = [], [], [], []
+        frames = torch.zeros(len(items), dtype=torch.long)
+        for index, (item, (first, last)) in enumerate(zip(items, parts)):
+            conversation = item.conversation
+            both = conversation.heard(first, min(last, conversation.blocks))
+            environment, assistant = (x.astype(np.float32) / 32768 for x in both)
+            if seeds is not None:
+                draw = np.random.default_rng(seeds[index])
+                environment = sound.changed(environment, self.config.changes, draw)
+            environments.append(environment)
+            assistants.append(assistant)
+            rows.append(
+                labels.positions(self.block_tokens(item), first, last, width, self.config.weights)
+            )
+            words.append(self.spoken(conversation) if first == 0 else [])
+            frames[index] = last - first if words[-1] and last >= conversation.blocks else 0
+        environment = sound.features(environments, self.mel, width)
+        if seeds is not None:
+            environment = sound.changed_features(
+                environment, self.config.changes, [s ^ 1 for s in seeds]
+            )
+        heard = any(bool(x.any()) for x in assistants)
+        assistant = sound.features(assistants, self.mel, width) if heard else None
+        return self.moved(
+            DialogueBatch(environment, assistant, labels.together(rows), words, frames)
+        )
+
+    def moved(self, batch: DialogueBatch) -> DialogueBatch:
+        """The batch on the process's device."""
+        device = self.processes.device
+        sequences = Sequences(*(getattr(batch.sequences, n).to(device)
+                                for n in ("audio", "token", "target", "weight")))
+        assistant = None if batch.assistant is None else batch.assistant.to(device)
+        return replace(
+            batch, environment=batch.environment.to(device), assistant=assistant,
+            sequences=sequences,
+        )
+
+    def spoken(self, conversation: corpus.Conversation) -> list[int]:
+        """The words of all users in the order in which they begin; none where echo adds others."""
+        if conversation.conditions.get("echo"):
+            return []
+        texts = [plain(u.text) for u in sorted(conversation.user, key=lambda u: u.start)]
+        text = " ".join(text for text in texts if text)
+        return self.tokenizer.encode(" " + text).ids if text else []
+
+    def batch(self, step: int, processes: Processes) -> DialogueBatch | None:
+        """The conversations of a step, changed by their seeds."""
+        epoch, numbers = self.plan.batch(step)
+        mine = processes.share(list(numbers))
+        if not mine:
+            return None
+        seeds = [item_seed(self.config.trainer.seed, epoch, i) for i in mine]
+        return self.make([self.items[i] for i in mine], seeds)
+
+    def losses(self, batch: DialogueBatch) -> dict[str, Loss]:
+        """Cross-entropy of the tokens, CTC of the words."""
+        model, sequences = self.model, batch.sequences
+        audio = model.audio_embeddings(batch.environment, batch.assistant)
+        hidden = model.language(model.positions(audio, sequences))
+        logits = model.language.logits(hidden[sequences.target >= 0]).float()
+        losses = token_losses(logits, sequences)
+        if self.config.words and bool((batch.frames > 0).any()):
+            losses["words"] = self.word_loss(audio[:, : audio.shape[1] // 2], batch)
+        return losses
+
+    def word_loss(self, environment: Tensor, batch: DialogueBatch) -> Loss:
+        """CTC of the users' words, scored with the tokens' embeddings; `<think>` is the blank."""
+        rows = torch.nonzero(batch.frames).flatten()
+        embeddings = environment[rows] - self.model.connector.tag.weight[0]
+        scores = self.model.language.logits(embeddings).float() * 10
+        targets = [batch.words[int(row)] for row in rows]
+        lengths = torch.tensor([len(t) for t in targets])
+        total = F.ctc_loss(
+            F.log_softmax(scores, -1).transpose(0, 1),
+            torch.tensor([t for target in targets for t in target], device=scores.device),
+            batch.frames[rows.cpu()], lengths, blank=THINK, reduction="sum", zero_infinity=True,
+        )
+        return Loss(total, lengths.sum().float(), self.config.words)
+
+    def evaluate(self) -> dict[str, float]:
+        """Teacher-forced accuracy on held-out conversations, by kind of token."""
+        results = {}
+        for name, items in self.valid.items():
+            sums = {term: np.zeros(2) for term in self.terms}
+            for start in range(0, len(items), 8):
+                losses = self.losses(self.make(items[start : start + 8]))
+                for term, loss in losses.items():
+                    sums[term] += [float(loss.total.detach()), float(loss.weight)]
+            for term in ("text", "shift", "correct text", "correct shift"):
+                results[f"{name} {term}"] = sums[term][0] / max(sums[term][1], 1e-9)
+        return results
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Trains the whole model on conversations."""
+    run_stage(DialogueConfig, DialogueTask, arguments)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

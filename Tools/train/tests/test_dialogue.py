@@ -1,0 +1,397 @@
+"""Labels, the language model, the streaming forms and a stage of training on sounds of our own."""
+
+import json
+import math
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import transformers
+from safetensors.torch import load_file
+
+from salmonn_omni.dialogue import (
+    corpus, decisions, evaluate, export, labels, language, model, prefer, pretrain, rollout, sound,
+    streaming, text, tokenizer, train,
+)
+from salmonn_omni.dialogue.corpus import Turn
+from salmonn_omni.dialogue.labels import SHIFT, THINK
+from salmonn_omni.models.encoder import EncoderConfig, MambaConfig, SpeechEncoder
+from salmonn_omni.models.log_mel import LogMel
+from salmonn_omni.training.processes import Processes
+from salmonn_omni.training.records import RunLog
+from salmonn_omni.training.trainer import Trainer
+
+torch.set_num_threads(1)
+ALONE = Processes(0, 1, torch.device("cpu"))
+SMALL = model.ModelConfig(
+    EncoderConfig(channels=16, mamba=MambaConfig(width=32, layers=2, state_size=16, head_size=16)),
+    connector_width=48, language=language.LanguageConfig(2048, 32, 64, 2, 2), tap=1,
+)
+WORDS = ["one", "two", "three", "four"]
+
+
+def chord(word: int, count: int = 3200) -> np.ndarray:
+    """What a word sounds like here: two tones."""
+    n = np.arange(count) / 16000
+    tones = np.sin(2 * np.pi * (300 + 170 * word) * n) + np.sin(2 * np.pi * (1500 + 400 * word) * n)
+    return 0.2 * tones * np.hanning(count)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Forty conversations: somebody says two words, and the assistant says them again."""
+    root = tmp_path_factory.mktemp("corpus")
+    draw = np.random.default_rng(1)
+    for split, count in (("train", 40), ("valid", 6)):
+        out = root / split
+        out.mkdir()
+        (out / "corpus.json").write_text("{}")
+        offset, lines, pcm = 0, [], b""
+        for number in range(count):
+            first, second = draw.integers(4, size=2)
+            blocks = int(draw.integers(18, 30))
+            both = np.zeros((2, blocks * model.BLOCK))
+            start = int(draw.integers(0, 4)) * 1280
+            for place, word in enumerate((first, second)):
+                both[0, start + 4000 * place :][:3200] = chord(word)
+            shift = (start + 7200) // 1280 + 1
+            heard = (shift + 4) * 1280
+            for place, word in enumerate((first, second)):
+                both[1, heard + 2560 * place :][:2560] = chord(word, 2560)
+            text = f"{WORDS[first]} {WORDS[second]}"
+            record = {
+                "id": f"{split}{number}", "seed": number, "kind": "qa", "offset": offset,
+                "blocks": blocks, "conditions": {},
+                "user": [{"speaker": "a", "engine": "tones", "voice": "a", "role": "user",
+                          "kind": "question", "text": text, "start": start,
+                          "end": start + 7200, "form": "repeat", "answer": text + "."}],
+                "assistant": [{"shift": shift, "text": text + ".", "audioStart": heard,
+                               "audioEnd": heard + 5120, "fullEnd": heard + 5120,
+                               "back": shift + 8, "cause": "end", "about": 0}],
+                "events": [{"kind": "turn", "type": "question", "by": "user", "expected": "start",
+                            "start": start, "end": start + 7200, "user": 0, "assistant": 0}],
+            }
+            lines.append(json.dumps(record))
+            samples = np.round(both * 32767).astype("<i2")
+            pcm += samples.tobytes()
+            offset += samples.nbytes
+        (out / "shard-00000.jsonl").write_text("\n".join(lines) + "\n")
+        (out / "shard-00000.pcm").write_bytes(pcm)
+    tokenizer.save(tokenizer.train(["one two three four."], 20), root / "tokenizer.json")
+    return root
+
+
+def config(folder: Path, **changes: object) -> train.DialogueConfig:
+    values: dict = {
+        "trainer": train.TrainerConfig(60, learning_rate=4e-3, warmup=5), "model": SMALL,
+        "tokenizer": str(folder / "tokenizer.json"), "train": [str(folder / "train")],
+        "valid": [str(folder / "valid")], "seconds": 20.0,
+    }
+    return train.DialogueConfig(**(values | changes))
+
+
+def test_an_answer_starts_in_the_block_of_the_shift() -> None:
+    turns = (Turn(2, "", 6, "end"), Turn(8, "", 10, "yield"))
+    tokens = labels.block_tokens(turns, [[11, 12], [21, 22, 23]], 12)
+    assert tokens.last == [0, 0, 11, 12, 0, 0, SHIFT, 0, 21, 22, SHIFT, 0]
+    assert tokens.opens == {2, 8} and tokens.closes == {6, 10}
+    row = labels.positions(tokens, 0, 12, 12)
+    # Three positions a block, and one more where an answer starts.
+    assert len(row.audio) == 3 * 12 + 2
+    fed = [(t, y) for a, t, y in zip(row.audio, row.token, row.target) if a < 0]
+    assert fed == [
+        (0, 0), (0, 0), (0, SHIFT), (SHIFT, 11), (11, 12), (12, 0), (0, 0), (0, SHIFT), (SHIFT, 0),
+        (0, SHIFT), (SHIFT, 21), (21, 22), (22, SHIFT), (SHIFT, 0),
+    ]
+    assert row.audio[:5] == [0, 12, -1, 1, 13]
+
+
+def test_a_part_goes_on_from_the_token_before_it() -> None:
+    tokens = labels.block_tokens((Turn(2, "", 7, "end"),), [[11, 12, 13]], 10)
+    row = labels.positions(tokens, 4, 9, 6)
+    assert row.token[2] == 12 and row.target[2] == 13
+    # What the answer is about was before the part, but the way back is to be learnt.
+    assert row.weight[2] == 0
+    assert row.weight[row.target.index(SHIFT)] == labels.Weights().shift
+    assert row.audio[:2] == [0, 6]
+
+
+def test_language_model_equals_transformers() -> None:
+    shape = language.LanguageConfig(64, 32, 80, 3, 2)
+    torch.manual_seed(1)
+    own = language.LanguageModel(shape)
+    public = transformers.LlamaForCausalLM(
+        transformers.LlamaConfig(**shape.hugging_face(), attn_implementation="eager")
+    ).eval()
+    missing = public.load_state_dict(own.state_dict(), strict=False)
+    assert not missing.unexpected_keys and missing.missing_keys in ([], ["lm_head.weight"])
+    public.tie_weights()
+    ids = torch.randint(64, (2, 17))
+    with torch.no_grad():
+        found = own.logits(own(own.embed(ids)))
+        wanted = public(ids, output_hidden_states=True)
+        assert torch.allclose(found, wanted.logits, atol=1e-4)
+        _, tapped = own(own.embed(ids), tap=2)
+        assert torch.allclose(tapped, wanted.hidden_states[2], atol=1e-4)
+
+
+def test_steps_with_a_cache_equal_the_whole() -> None:
+    torch.manual_seed(2)
+    own = language.LanguageModel(SMALL.language)
+    x = torch.randn(3, 12, 32)
+    with torch.no_grad():
+        whole = own(x)
+        cache = language.Cache(SMALL.language, 3, 32)
+        # The second row stands still in the second step, and takes it later.
+        first = own.step(x[:, :5], cache)
+        own.step(x[:, 5:6], cache, torch.tensor([True, False, True]))
+        assert cache.lengths.tolist() == [6, 5, 6]
+        rest = own.step(torch.stack([x[0, 6:10], x[1, 5:9], x[2, 6:10]]), cache)
+    assert torch.allclose(first, whole[:, :5], atol=1e-5)
+    assert torch.allclose(rest[0], whole[0, 6:10], atol=1e-5)
+    assert torch.allclose(rest[1], whole[1, 5:9], atol=1e-5)
+
+
+def test_streaming_encoder_equals_the_chunked_form() -> None:
+    torch.manual_seed(3)
+    encoder = SpeechEncoder(SMALL.encoder)
+    samples = 0.1 * torch.randn(2, 1280 * 9)
+    with torch.no_grad():
+        whole = encoder(LogMel()(samples))
+        stream = streaming.EncoderStream(encoder, 2)
+        pieces = [stream.step(samples[:, i : i + n * 1280])
+                  for i, n in ((0, 1), (1280, 3), (5120, 1), (6400, 4))]
+    assert torch.allclose(torch.cat(pieces, 1), whole, atol=1e-4)
+
+
+def test_shards_are_read(folder: Path) -> None:
+    conversations = corpus.read([str(folder / "train")])
+    assert len(conversations) == 40
+    environment, assistant = conversations[7].samples()
+    assert len(environment) == len(assistant) == 1280 * conversations[7].blocks
+    start = conversations[7].turns[0].audio_start
+    assert not assistant[:start].any() and assistant[start:].any()
+    _, heard = conversations[7].heard(0, 18)
+    assert not heard[: start + 1280].any() and heard[start + 1280 :].any()
+    _, heard = conversations[7].heard(3, 18)
+    assert np.array_equal(heard, assistant[2560 : 17 * 1280])
+    cut, _ = conversations[7].samples(2, 5)
+    assert np.array_equal(cut, environment[2560:6400])
+
+
+def test_a_stage_learns_to_answer(folder: Path) -> None:
+    torch.manual_seed(4)
+    task = train.DialogueTask(config(folder), ALONE)
+    trainer_out = folder / "run"
+    before = task.evaluate()
+    Trainer(task, task.config.trainer, trainer_out, ALONE).run()
+    after = task.evaluate()
+    assert after["valid text"] < 0.6 * before["valid text"]
+    assert after["valid shift"] < 0.5 * before["valid shift"]
+
+
+def test_silence_has_one_embedding_per_block_whatever_the_batch(folder: Path) -> None:
+    torch.manual_seed(5)
+    own = model.DialogueModel(SMALL)
+    environment = LogMel()(0.1 * torch.randn(2, 1280 * 4))
+    silent = LogMel()(torch.zeros(2, 1280 * 4))
+    with torch.no_grad():
+        found = own.audio_embeddings(environment, None)
+        wanted = own.audio_embeddings(environment, silent)
+    assert torch.allclose(found, wanted, atol=1e-5)
+
+
+def test_new_words_take_new_ids(folder: Path) -> None:
+    first = tokenizer.train(["hello there."], 10)
+    second = tokenizer.with_words(first, ["what is new here?"])
+    before, after = first.get_vocab(), second.get_vocab()
+    assert before.items() <= after.items()
+    assert len(second.encode("what is new here?").ids) == 5
+    assert (after["<think>"], after["<shift>"]) == (THINK, SHIFT)
+    assert second.decode(second.encode("xylophones, hello there.").ids) == "xylophones, hello there."
+
+
+def test_block_by_block_equals_the_whole_in_training_form(folder: Path) -> None:
+    """A model that does what the script says, fed block by block, has the logits of training."""
+    torch.manual_seed(6)
+    task = train.DialogueTask(config(folder), ALONE)
+    item = task.items[3]
+    batch = task.make([item])
+    with torch.no_grad():
+        wanted = task.model(batch.environment, batch.assistant, batch.sequences)
+    expected = batch.sequences.target[batch.sequences.target >= 0].tolist()
+    rollout_ = rollout.Rollout(task.model, [item.conversation])
+    found: list[torch.Tensor] = []
+    logits = task.model.language.logits
+
+    def scripted(hidden: torch.Tensor) -> torch.Tensor:
+        found.append(logits(hidden)[0])
+        chosen = torch.full((1, 2048), -1e9)
+        chosen[0, expected[len(found) - 1]] = 0
+        return chosen
+
+    task.model.language.logits = scripted
+    said = rollout_.run()[0]
+    assert torch.allclose(torch.stack(found), wanted, atol=2e-4)
+    turn = item.conversation.turns[0]
+    assert [(s.shift, s.back) for s in said] == [(turn.shift, turn.back)]
+    assert rollout.text_of(said[0], task.tokenizer) == turn.text
+
+
+def test_scores_count_what_happened(folder: Path) -> None:
+    conversation = corpus.read([str(folder / "train")])[3]
+    turn, words = conversation.turns[0], tokenizer.Tokenizer.from_file(str(folder / "tokenizer.json"))
+    ids = words.encode(turn.text).ids
+
+    def table(*said: rollout.Spoken) -> dict[str, float]:
+        scores = evaluate.Scores()
+        scores.add(conversation, list(said), words)
+        return scores.table()
+
+    right = table(rollout.Spoken(turn.shift, ids, 0, turn.back))
+    assert right["turn-taking success"] == 1 and right["text correct, of turns"] == 1
+    wrong = table(rollout.Spoken(turn.shift, ids[:1], 0, turn.back))
+    assert wrong["turn-taking success"] == 1 and wrong["text correct, of turns"] == 0
+    assert table()["turn-taking success"] == 0
+    assert table(rollout.Spoken(turn.shift + 25, ids, 0, -1))["turn-taking success"] == 0
+
+
+def test_decisions_are_at_the_stop_and_where_the_model_nearly_stops(folder: Path) -> None:
+    words = tokenizer.Tokenizer.from_file(str(folder / "tokenizer.json"))
+    base = corpus.read([str(folder / "train")])[0]
+    said = words.encode("one two three four one two three four.").ids
+    events = (
+        corpus.Event("distractor", "backchannel", "user", "none", 5 * 1280, 6 * 1280, 0, 0),
+        corpus.Event("barge-in", "direct", "user", "stop", 8 * 1280, 9 * 1280, 0, 0),
+    )
+    turn = Turn(4, "one two three four one two three four.", 10, "yield")
+    conversation = replace(base, blocks=16, turns=(turn,), events=events)
+    tokens = labels.block_tokens((turn,), [said], 16)
+    scores = {b: torch.full((2048,), -5.0) for b in range(16)}
+    scores[5][SHIFT] = -1.0
+    found = decisions.decisions(conversation, tokens, [said], scores)
+    # The backchannel's pair is where the model is nearest to stopping; the right token is text.
+    assert [(d.block, d.chosen, d.rejected) for d in found] == [
+        (5, said[1], SHIFT), (10, SHIFT, said[6])
+    ]
+    assert found[0].margin == -4 and found[1].margin == 0
+
+
+def test_preferences_move_the_decision_they_are_about(folder: Path, tmp_path: Path) -> None:
+    torch.manual_seed(7)
+    conversations = corpus.read([str(folder / "train")])
+    pairs = {
+        decisions.key(c): [
+            {"block": c.turns[0].shift, "chosen": THINK, "rejected": SHIFT, "margin": 0.0,
+             "type": "test"}
+        ]
+        for c in conversations
+    }
+    (tmp_path / "pairs.json").write_text(json.dumps(pairs))
+    settings = config(folder).__dict__ | {
+        "pairs": str(tmp_path / "pairs.json"), "supervised": 0.0,
+        "trainer": train.TrainerConfig(12, learning_rate=1e-3, warmup=2, log_every=1),
+    }
+    task = prefer.PreferTask(prefer.PreferConfig(**settings), ALONE)
+    Trainer(task, task.config.trainer, tmp_path / "run", ALONE).run()
+    rows = RunLog(tmp_path / "run" / "log.csv", 100).rows
+    assert float(rows[0]["preference"]) == pytest.approx(math.log(2), abs=1e-3)
+    assert float(rows[-1]["preference"]) < 0.65
+    assert float(rows[-1]["preferred"]) == 1
+
+
+def test_text_stage_learns_and_its_tags_go_on(folder: Path, tmp_path: Path) -> None:
+    torch.manual_seed(8)
+    lines = [f"say {a} {b}\t{a} {b}." for a in WORDS for b in WORDS]
+    (tmp_path / "text.tsv").write_text("\n".join(lines) + "\n")
+    settings = text.TextConfig(
+        train.TrainerConfig(80, learning_rate=5e-3, warmup=5), str(folder / "tokenizer.json"),
+        [str(tmp_path / "text.tsv")], [str(folder / "valid")], SMALL, blocks=200,
+    )
+    task = text.TextTask(settings, ALONE)
+    Trainer(task, settings.trainer, tmp_path / "run", ALONE).run()
+    rows = RunLog(tmp_path / "run" / "log.csv", 100).rows
+    assert float(rows[-1]["text"]) < 0.5 * float(rows[0]["text"])
+    whole = model.DialogueModel(SMALL)
+    train.load_parts(whole, [str(tmp_path / "run" / "model.pt")])
+    assert torch.equal(whole.connector.tag.weight, task.model.tag.weight)
+
+
+class Letters(pretrain.Lexicon):
+    """Letters instead of sounds, so that no synthesizer is needed."""
+
+    def add(self, words: set[str]) -> None:
+        for word in sorted(words):
+            self.words[word] = [ord(letter) - 96 for letter in word if letter.isalpha()]
+
+
+def test_pretraining_learns_a_bank(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    torch.manual_seed(9)
+    monkeypatch.setattr(pretrain, "Lexicon", Letters)
+    draw = np.random.default_rng(2)
+    lines, pcm, offset = [], b"", 0
+    for _ in range(40):
+        said = draw.integers(4, size=2)
+        samples = np.concatenate([chord(w) for w in said])
+        words = " ".join(WORDS[w] for w in said)
+        lines.append({"count": len(samples), "kind": "question", "offset": offset, "text": words,
+                      "speaker": {"engine": "tones", "voice": "a"},
+                      "exchange": {"answer": words + ".", "form": "repeat"}})
+        pcm += np.round(samples * 32767).astype("<i2").tobytes()
+        offset += len(samples)
+    bank = tmp_path / "bank"
+    bank.mkdir()
+    (bank / "utterances.jsonl").write_text("\n".join(map(json.dumps, lines)) + "\n")
+    (bank / "samples.pcm").write_bytes(pcm)
+    found = corpus.read([str(bank)])
+    assert len(found) == 40 and found[0].turns[0].text == found[0].user[0].answer
+    environment, assistant = found[5].samples()
+    start = found[5].user[0].start
+    assert not environment[:start].any() and environment[start : start + 6400].any()
+    assert not assistant.any()
+    tokenizer.save(tokenizer.train(["one two three four."], 20), tmp_path / "tokenizer.json")
+    settings = pretrain.PretrainConfig(
+        train.TrainerConfig(200, learning_rate=8e-3, warmup=10), [str(bank)], [str(bank)],
+        str(tmp_path / "tokenizer.json"), model=SMALL, seconds=20.0,
+        changes=sound.Changes(gain=0.5, noise=0.2, band=0.2, speed=0.2),
+    )
+    task = pretrain.PretrainTask(settings, ALONE)
+    before = task.evaluate()["bank wer"]
+    Trainer(task, settings.trainer, tmp_path / "run", ALONE).run()
+    assert before > 0.9 and task.evaluate()["bank wer"] < 0.5
+
+
+@pytest.mark.skipif(not shutil.which("espeak-ng"), reason="espeak-ng is not installed")
+def test_words_become_sounds() -> None:
+    lexicon = pretrain.Lexicon()
+    lexicon.add({"nine", "fine", "ten"})
+    nine, fine, ten = (lexicon.phonemes(word) for word in ("nine", "fine", "ten"))
+    assert nine[1:] == fine[1:] and nine[0] != fine[0] and len(ten) == 3
+    assert lexicon.phonemes("ten nine") == ten + nine
+
+
+def test_utterances_are_cut_where_nobody_else_speaks(folder: Path) -> None:
+    base = corpus.read([str(folder / "train")])[0]
+    user = tuple(
+        replace(base.user[0], text=name, start=start, end=end)
+        for name, start, end in (("a", 0, 5000), ("b", 9000, 16000), ("c", 15000, 20000))
+    )
+    found = pretrain.windows(replace(base, user=user))
+    # The second and the third overlap; the first ends where the second begins.
+    assert [(w.text, w.first, w.last) for w in found] == [("a", 0, 7)]
+
+
+def test_a_bundle_has_the_names_of_the_runtime(folder: Path, tmp_path: Path) -> None:
+    torch.manual_seed(10)
+    own = model.DialogueModel(SMALL)
+    (tmp_path / "manifest.json").write_text('{"synthesizer": {"weights": "s.safetensors"}}')
+    export.write_bundle(own, folder / "tokenizer.json", tmp_path, "test", 512)
+    manifest = json.loads((tmp_path / "manifest.json").read_text())
+    assert manifest["synthesizer"] == {"weights": "s.safetensors"}
+    assert manifest["language"]["tapLayer"] == SMALL.tap
+    names = load_file(tmp_path / "encoder.safetensors").keys()
+    assert {n.split(".")[0] for n in names} == {"encoder", "connector"}
+    assert "model.layers.0.self_attn.q_proj.weight" in load_file(tmp_path / "language.safetensors")
