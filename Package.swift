@@ -47,6 +47,11 @@ let package = Package(
     // Dataflow: bounded edges, stages and what runs them; no audio, no model.
     .target(name: "Dataflow", swiftSettings: strict),
 
+    // Scenarios: scripted conversations with labels, for training and for evaluation.
+    .target(
+      name: "Scenarios", dependencies: ["Dataflow"], resources: [.copy("Resources")],
+      swiftSettings: strict),
+
     // The commands, which start without OpenBLAS's threads.
     .target(name: "CStartup"),
     .executableTarget(
@@ -65,6 +70,13 @@ let package = Package(
         "SpeechModel", "Checkpoints", "Kernels",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], path: "Tools/make-model", swiftSettings: strict),
+
+    // Tools: banks of voices and corpora of conversations.
+    .executableTarget(
+      name: "make-corpus",
+      dependencies: [
+        "Scenarios", "Dataflow", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ], path: "Tools/make-corpus", swiftSettings: strict),
 
     // Tests.
     .target(

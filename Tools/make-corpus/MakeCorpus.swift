@@ -1,0 +1,14 @@
+import ArgumentParser
+
+/// Writes training and evaluation corpora of the world's conversations.
+@main
+struct MakeCorpus: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "make-corpus",
+    abstract: "Write voice banks and corpora of scripted conversations.",
+    discussion: """
+      First a bank of users' voices and one of the assistant's (voices), then corpora mixed from \
+      them (asr, qa, duplex), which need no synthesizer.
+      """,
+    subcommands: [VoicesCommand.self, AssistantVoiceCommand.self])
+}
