@@ -7,8 +7,8 @@ struct MakeCorpus: AsyncParsableCommand {
     commandName: "make-corpus",
     abstract: "Write voice banks and corpora of scripted conversations.",
     discussion: """
-      First a bank of users' voices and one of the assistant's (voices), then corpora mixed from \
-      them (asr, qa, duplex), which need no synthesizer.
+      First a bank of users' voices and one of the assistant's (voices, assistant-voice), then corpora mixed from \
+      them (mix), which need no synthesizer.
       """,
-    subcommands: [VoicesCommand.self, AssistantVoiceCommand.self])
+    subcommands: [VoicesCommand.self, AssistantVoiceCommand.self, CorpusCommand.self])
 }
