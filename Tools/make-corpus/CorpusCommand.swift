@@ -17,8 +17,8 @@ struct CorpusCommand: AsyncParsableCommand {
   @Argument(help: "The new corpus's folder.", completion: .directory)
   var folder: String
 
-  @Option(help: "The bank of users.", completion: .directory)
-  var users: String
+  @Option(help: "A bank of users; may be given several times.", completion: .directory)
+  var users: [String]
 
   @Option(help: "The assistant's bank.", completion: .directory)
   var assistant: String
@@ -45,14 +45,14 @@ struct CorpusCommand: AsyncParsableCommand {
   var response = 120
 
   @Option(help: "Blocks from the shift to the first sound.")
-  var audioDelay = 4
+  var audioDelay = 3
 
   @Option(help: "How many shards are mixed at a time.")
   var jobs = 2
 
   func run() async throws {
     let troupe = try Troupe(
-      users: VoiceBank(folder: URL(filePath: users)),
+      users: VoiceBank(joining: users.map { try VoiceBank(folder: URL(filePath: $0)) }),
       assistant: VoiceBank(folder: URL(filePath: assistant)))
     var recipe = CorpusRecipe(kind: kind, troupe: troupe, seed: seed)
     recipe.scene = scene

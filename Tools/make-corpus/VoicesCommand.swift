@@ -24,7 +24,10 @@ struct VoicesCommand: AsyncParsableCommand {
   @Option(help: "How many questions of the forms each speaker asks.")
   var exchanges = 40
 
-  @Option(help: "One engine only: espeak-ng, flite or festival.")
+  @Option(help: "A Python with py-nanotts, to have SVOX Pico's voices as well.")
+  var python: String?
+
+  @Option(help: "One engine only: espeak-ng, flite, pico or festival.")
   var engine: String?
 
   @Option(help: "A folder of people's digits, {digit}_{person}_{take}.wav.")
@@ -43,7 +46,7 @@ struct VoicesCommand: AsyncParsableCommand {
     let world = try World.builtIn()
     var plan = VoiceBankPlan(world: world, split: split)
     plan.exchanges = exchanges
-    let (split, seed, engine, series, count) = (split, seed, engine, series, speakers)
+    let (split, seed, engine, count, python) = (split, seed, engine, speakers, python)
     let people = digits.map {
       DigitRecordings(folder: URL(filePath: $0), takes: world.rules.digits.takes(split))
     }
@@ -53,7 +56,7 @@ struct VoicesCommand: AsyncParsableCommand {
     let ready = plan
     try await inOrder(total, jobs: jobs) { index in
       var random = SplitMix64(seed: seed, item: index, purpose: "voices-\(split.rawValue)")
-      let cast = Cast(rules: world.rules, split: split)
+      let cast = Cast(rules: world.rules, split: split, hasPico: python != nil)
       let lines: [VoiceBankPlan.Line]
       let spoken: [[Float]]
       if let people, index >= count {
@@ -68,7 +71,7 @@ struct VoicesCommand: AsyncParsableCommand {
           engine.map { cast.speaker(engine: $0, using: &random) }
           ?? cast.speaker(using: &random)
         lines = ready.lines(of: speaker, using: &random)
-        spoken = try CommandVoices().speak(lines.map(\.request))
+        spoken = try CommandVoices(python: python ?? "python3").speak(lines.map(\.request))
       }
       return Array(zip(lines, spoken))
     } take: { index, spoken in

@@ -13,6 +13,8 @@ package struct CorpusRecipe: Sendable {
   package var isClean = false
   private let seed: UInt64
   private let order: [Int]
+  /// Members who said digits only: people.
+  private let reciters: [Troupe.Member]
 
   /// A recipe from a seed.
   package init(kind: CorpusKind, troupe: Troupe, seed: UInt64) {
@@ -25,8 +27,11 @@ package struct CorpusRecipe: Sendable {
       switch kind {
       case .asr: Array(troupe.users.utterances.indices).shuffled(using: &random)
       case .qa: troupe.answerable.shuffled(using: &random)
-      case .duplex: Array(troupe.members.indices).shuffled(using: &random)
+      case .duplex:
+        troupe.members.indices.filter { !troupe.members[$0][.question].isEmpty }
+          .shuffled(using: &random)
       }
+    reciters = troupe.members.filter { $0[.question].isEmpty && !$0[.digits].isEmpty }
   }
 
   /// A conversation: its line without an offset, and its two channels.
@@ -76,6 +81,9 @@ package struct CorpusRecipe: Sendable {
     var builder = SceneBuilder(
       troupe: troupe, user: troupe.members[member], timing: timing,
       random: SplitMix64(seed: seed, item: 1, purpose: "scenes"))
+    if scene == nil, random.chance(0.06), let reciter = random.pick(reciters) {
+      return recital(of: reciter, using: &random)
+    }
     builder.wait(0.2, 1.5)
     if let scene {
       // Where this user has not what the scene needs, another one has.
@@ -94,6 +102,18 @@ package struct CorpusRecipe: Sendable {
       }
     }
     builder.wait(0.4, 1.2)
+    return builder.script
+  }
+
+  /// A conversation of digits only.
+  private func recital(of member: Troupe.Member, using random: inout SplitMix64) -> Script {
+    var builder = SceneBuilder(
+      troupe: troupe, user: member, timing: timing, random: SplitMix64(seed: random.next()))
+    builder.wait(0.2, 1.5)
+    for _ in 0..<random.integer(1...3) {
+      _ = builder.add(.digits)
+      builder.wait(0.3, 1.6)
+    }
     return builder.script
   }
 

@@ -40,10 +40,16 @@ package struct Shard: Sendable {
   ) throws(ScenarioError) {
     var record = record
     record.offset = samples.count
-    samples.append(PCM.encode(environment))
-    samples.append(PCM.encode(assistant))
+    try append(record, PCM.encode(environment) + PCM.encode(assistant), id: record.id)
+  }
+
+  /// Adds a line of JSON and the samples it speaks of.
+  mutating func append(
+    _ record: some Encodable, _ data: Data, id: String
+  ) throws(ScenarioError) {
+    samples.append(data)
     do { lines += try Self.encoder.encode(record) } catch {
-      throw ScenarioError(.malformed, record.id, "\(error)")
+      throw ScenarioError(.malformed, id, "\(error)")
     }
     lines.append(UInt8(ascii: "\n"))
   }

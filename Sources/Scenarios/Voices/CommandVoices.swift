@@ -1,9 +1,14 @@
 import Foundation
 
-/// The installed synthesizers espeak-ng, flite and festival, called in batches through one shell.
+/// The installed synthesizers espeak-ng, flite, festival and pico, called in batches through one
+/// shell.
 package struct CommandVoices: SpeechSynthesizing {
+  private let python: String
+
   /// Makes the voices.
-  package init() {}
+  ///
+  /// - Parameter python: The Python that has py-nanotts, where pico is wanted.
+  package init(python: String = "python3") { self.python = python }
 
   package func speak(_ requests: [SpeechRequest]) throws(ScenarioError) -> [[Float]] {
     let folder = FileManager.default.temporaryDirectory.appending(
@@ -34,6 +39,7 @@ package struct CommandVoices: SpeechSynthesizing {
   ) throws(ScenarioError) -> String {
     var lines: [String] = []
     var festival = ""
+    var pico = ""
     for (index, request) in requests.enumerated() {
       let speaker = request.speaker
       let text = request.text + request.ending
@@ -56,6 +62,9 @@ package struct CommandVoices: SpeechSynthesizing {
         let stretch = rate == 1 ? "" : " --setf duration_stretch=\(1 / rate)"
         lines.append(
           "flite -voice \(speaker.voice)\(stretch)\(pitch) -t \(quoted) -o \(index).wav")
+      case "pico":
+        let pitch = Double(speaker.pitch) / 100 / speaker.warp
+        pico += "\(index).wav\t\(speaker.voice)\t\(rate)\t\(pitch)\t\(text)\n"
       case "festival":
         festival += """
           (voice_\(speaker.voice)) (Parameter.set 'Duration_Stretch \(1 / rate))
@@ -65,15 +74,20 @@ package struct CommandVoices: SpeechSynthesizing {
       default: throw ScenarioError(.missing, speaker.engine, "is no known synthesizer")
       }
     }
-    if !festival.isEmpty {
+    for (name, text, command) in [
+      ("say.scm", festival, "festival -b say.scm"),
+      ("pico.txt", pico, "'\(python)' '\(Self.picoScript)' < pico.txt"),
+    ] where !text.isEmpty {
       do {
-        try festival.write(
-          to: folder.appending(path: "say.scm"), atomically: false, encoding: .utf8)
+        try text.write(to: folder.appending(path: name), atomically: false, encoding: .utf8)
       } catch { throw ScenarioError(.unreadable, folder.path, error.localizedDescription) }
-      lines.append("festival -b say.scm")
+      lines.append(command)
     }
     return lines.joined(separator: "\n") + "\n"
   }
+
+  private static let picoScript = Bundle.module.path(
+    forResource: "pico", ofType: "py", inDirectory: "Resources") ?? ""
 
   private func run(_ script: String, in folder: URL) throws(ScenarioError) {
     let process = Process()
@@ -93,7 +107,7 @@ package struct CommandVoices: SpeechSynthesizing {
     guard process.terminationStatus == 0 else {
       let message = (try? String(contentsOf: log, encoding: .utf8)) ?? ""
       throw ScenarioError(
-        .missing, "speech", "a synthesizer failed; install espeak-ng, flite and festival: "
+        .missing, "speech", "a synthesizer failed; install espeak-ng, flite, festival, and py-nanotts for pico: "
           + message.suffix(200))
     }
   }

@@ -6,7 +6,8 @@ package struct Speaker: Sendable, Codable, Equatable {
   package var engine: String
   /// The engine's name of the voice, with its variant.
   package var voice: String
-  /// The engine's pitch setting: 0 to 99 for espeak-ng, hertz for flite, 0 where unused.
+  /// The engine's pitch setting: 0 to 99 for espeak-ng, hertz for flite, per cent of its own for
+  /// pico, 0 where unused.
   package var pitch: Int
   /// Speed against the voice's own; above 1 is faster.
   package var rate: Double
@@ -36,11 +37,14 @@ package struct Cast: Sendable {
   private let split: Split
 
   /// The cast of a split; its engines are those that have voices in it.
-  package init(rules: SplitRules, split: Split) {
+  ///
+  /// - Parameter hasPico: Whether SVOX Pico is at hand, which Debian's free part lacks.
+  package init(rules: SplitRules, split: Split, hasPico: Bool = false) {
     self.rules = rules
     self.split = split
     shares = [("espeak-ng", 6)]
     if !rules.flite[split].isEmpty { shares.append(("flite", split == .train ? 3 : 2)) }
+    if hasPico, !rules.pico[split].isEmpty { shares.append(("pico", 3)) }
     if !rules.festival[split].isEmpty { shares.append((rules.testOnlyEngine, 4)) }
   }
 
@@ -63,6 +67,11 @@ package struct Cast: Sendable {
       let voice = random.pick(rules.festival[split]) ?? ""
       return Speaker(
         engine: engine, voice: voice, rate: rate, warp: random.uniform(0.94, 1.08))
+    case "pico":
+      let voice = random.pick(rules.pico[split]) ?? ""
+      return Speaker(
+        engine: engine, voice: voice, pitch: random.integer(60...135), rate: rate,
+        warp: random.uniform(0.84, 1.15))
     case "people":
       let voice = random.pick(rules.digits.speakers) ?? ""
       let isTest = split == .test

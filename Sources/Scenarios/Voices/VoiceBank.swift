@@ -14,14 +14,38 @@ package struct VoiceBank: Sendable {
 
   package let split: Split
   package let utterances: [Utterance]
-  /// Little-endian 16-bit samples.
-  private let samples: Data
+  /// Little-endian 16-bit samples, and the sample that each part begins with.
+  private let parts: [(first: Int, samples: Data)]
 
   /// A bank in memory.
   package init(split: Split, utterances: [Utterance], samples: Data) {
     self.split = split
     self.utterances = utterances
-    self.samples = samples
+    parts = [(0, samples)]
+  }
+
+  /// Several banks of one split as one.
+  package init(joining banks: [VoiceBank]) throws(ScenarioError) {
+    guard let split = banks.first?.split, banks.allSatisfy({ $0.split == split }) else {
+      throw ScenarioError(.malformed, "banks", "name at least one, and banks of one split only")
+    }
+    var utterances: [Utterance] = []
+    var parts: [(first: Int, samples: Data)] = []
+    var first = 0
+    for bank in banks {
+      let before = utterances.count
+      utterances += bank.utterances.map { utterance in
+        var moved = utterance
+        moved.offset += first
+        moved.after = utterance.after.map { $0 + before }
+        return moved
+      }
+      parts += bank.parts.map { (first + $0.first, $0.samples) }
+      first += bank.parts.reduce(0) { $0 + $1.samples.count / 2 }
+    }
+    self.split = split
+    self.utterances = utterances
+    self.parts = parts
   }
 
   /// Opens a bank's folder; its samples are mapped, not read.
@@ -41,15 +65,18 @@ package struct VoiceBank: Sendable {
       throw ScenarioError(
         .unreadable, folder.path, "is no voice bank; make one with make-corpus voices: \(error)")
     }
-    guard let last = utterances.last, 2 * (last.offset + last.count) <= samples.count else {
+    guard let last = utterances.last, 2 * (last.offset + last.count) <= (parts.last?.samples.count ?? 0)
+    else {
       throw ScenarioError(.malformed, folder.path, "samples are missing; make the bank again")
     }
   }
 
   /// The samples of an utterance, from -1 to 1.
   package func samples(of utterance: Utterance) -> [Float] {
-    samples.withUnsafeBytes { bytes in
-      (utterance.offset..<utterance.offset + utterance.count).map { index in
+    guard let part = parts.last(where: { $0.first <= utterance.offset }) else { return [] }
+    let first = utterance.offset - part.first
+    return part.samples.withUnsafeBytes { bytes in
+      (first..<first + utterance.count).map { index in
         let bits = bytes.loadUnaligned(fromByteOffset: 2 * index, as: Int16.self)
         return Float(Int16(littleEndian: bits)) / 32_768
       }

@@ -61,6 +61,7 @@ package struct SplitRules: Sendable, Codable {
   package var testOnlyEngine: String
   package var espeak: Espeak
   package var flite: Voices
+  package var pico: Voices
   package var festival: Voices
   package var digits: Digits
 
