@@ -93,6 +93,8 @@ let package = Package(
     .testTarget(
       name: "DataflowTests", dependencies: ["Dataflow", "TestSupport"], swiftSettings: strict),
     .testTarget(
+      name: "ScenariosTests", dependencies: ["Scenarios", "Dataflow"], swiftSettings: strict),
+    .testTarget(
       name: "SpeechModelTests",
       dependencies: ["SpeechModel", "Kernels", "Checkpoints", "Tokenization", "TestSupport"],
       exclude: ["Goldens"], swiftSettings: strict),

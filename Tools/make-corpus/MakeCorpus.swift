@@ -10,7 +10,8 @@ struct MakeCorpus: AsyncParsableCommand {
       First a bank of users' voices and one of the assistant's (voices, assistant-voice), then corpora mixed from \
       them (mix), which need no synthesizer.
       """,
-    subcommands: [VoicesCommand.self, AssistantVoiceCommand.self, CorpusCommand.self,
+    subcommands: [
+      VoicesCommand.self, AssistantVoiceCommand.self, CorpusCommand.self,
       TextCommand.self, AssistantLinesCommand.self,
     ])
 }

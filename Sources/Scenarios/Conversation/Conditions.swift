@@ -33,7 +33,10 @@ package struct Conditions: Sendable, Codable, Equatable {
 
   /// Conditions as they vary between conversations.
   ///
-  /// - Parameter hasEcho: Whether the assistant speaks.
+  /// - Parameters:
+  ///   - hasEcho: Whether the assistant speaks.
+  ///   - random: What they are drawn with.
+  /// - Returns: The conditions of one conversation.
   package static func drawn(hasEcho: Bool, using random: inout SplitMix64) -> Conditions {
     var conditions = Conditions()
     if !random.chance(0.15) {

@@ -47,7 +47,11 @@ package struct Script: Sendable {
 
   /// Answers what was said, and goes on when the answer is over.
   ///
-  /// - Parameter earliest: The shift is not before this block.
+  /// - Parameters:
+  ///   - line: What is answered.
+  ///   - utterance: The answer.
+  ///   - earliest: The shift is not before this block.
+  /// - Returns: The place of the answer.
   @discardableResult
   package mutating func answer(_ line: Int, with utterance: Utterance, earliest: Int = 0) -> Int {
     let shift = max(

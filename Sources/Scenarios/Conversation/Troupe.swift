@@ -18,7 +18,9 @@ package struct Troupe: Sendable {
   private let answers: [String: Int]
   private let followUps: [String: [Int]]
 
-  /// Orders banks. Utterances whose answer the assistant's bank lacks are left out.
+  /// Orders banks.
+  ///
+  /// Utterances whose answer the assistant's bank lacks are left out.
   package init(users: VoiceBank, assistant: VoiceBank) throws(ScenarioError) {
     self.users = users
     self.assistant = assistant

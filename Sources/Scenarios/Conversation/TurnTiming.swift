@@ -18,7 +18,9 @@ package struct TurnTiming: Sendable, Codable, Equatable {
   /// From the end of an interrupting phrase to the end of the block of the yield: 80 ms, so that
   /// the sound is gone 80 + 40 + 10 = 130 ms after the phrase in the mean.
   package var yieldResponse = 1_280
-  /// From the block of the shift to the first block that playback puts out with sound. The first
+  /// From the block of the shift to the first block that playback puts out with sound.
+  ///
+  /// The first
   /// text token comes in the block of the shift, the fourth three blocks later; they make the first
   /// sound, which the model hears four blocks after the shift.
   package var audioDelay = 3

@@ -40,7 +40,9 @@ enum NoiseSource {
   /// The mains and its harmonics, with a little white noise.
   private static func hum(_ count: Int, using random: inout SplitMix64) -> [Float] {
     let frequency = random.chance(0.5) ? 50.0 : 60.0
-    let partials = (1...8).map { (Double($0), random.uniform(0.1, 1) / Double($0), random.uniform()) }
+    let partials = (1...8).map {
+      (Double($0), random.uniform(0.1, 1) / Double($0), random.uniform())
+    }
     var table = [Float](repeating: 0, count: 1_600)
     // 100 ms hold whole periods of both frequencies.
     for i in table.indices {

@@ -16,7 +16,10 @@ package enum Resampling {
 
   /// Resamples a recording.
   ///
-  /// - Parameter ratio: Output samples for each input sample.
+  /// - Parameters:
+  ///   - input: The recording.
+  ///   - ratio: Output samples for each input sample.
+  /// - Returns: The recording at the new rate.
   package static func resample(_ input: [Float], ratio: Double) -> [Float] {
     guard ratio != 1, !input.isEmpty else { return input }
     let count = Int((Double(input.count) * ratio).rounded())

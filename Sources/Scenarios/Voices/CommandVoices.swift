@@ -33,7 +33,9 @@ package struct CommandVoices: SpeechSynthesizing {
     return spoken
   }
 
-  /// The lines of the shell. Texts hold letters, spaces and punctuation only, and are quoted.
+  /// The lines of the shell.
+  ///
+  /// Texts hold letters, spaces and punctuation only, and are quoted.
   private func script(
     _ requests: [SpeechRequest], in folder: URL
   ) throws(ScenarioError) -> String {
@@ -86,8 +88,9 @@ package struct CommandVoices: SpeechSynthesizing {
     return lines.joined(separator: "\n") + "\n"
   }
 
-  private static let picoScript = Bundle.module.path(
-    forResource: "pico", ofType: "py", inDirectory: "Resources") ?? ""
+  private static let picoScript =
+    Bundle.module.path(
+      forResource: "pico", ofType: "py", inDirectory: "Resources") ?? ""
 
   private func run(_ script: String, in folder: URL) throws(ScenarioError) {
     let process = Process()
@@ -107,7 +110,8 @@ package struct CommandVoices: SpeechSynthesizing {
     guard process.terminationStatus == 0 else {
       let message = (try? String(contentsOf: log, encoding: .utf8)) ?? ""
       throw ScenarioError(
-        .missing, "speech", "a synthesizer failed; install espeak-ng, flite, festival, and py-nanotts for pico: "
+        .missing, "speech",
+        "a synthesizer failed; install espeak-ng, flite, festival, and py-nanotts for pico: "
           + message.suffix(200))
     }
   }

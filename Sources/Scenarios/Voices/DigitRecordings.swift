@@ -10,7 +10,9 @@ package struct DigitRecordings: SpeechSynthesizing {
 
   /// The recordings of a folder.
   ///
-  /// - Parameter takes: The takes that may be used.
+  /// - Parameters:
+  ///   - folder: Where the files are.
+  ///   - takes: The takes that may be used.
   package init(folder: URL, takes: ClosedRange<Int>) {
     self.folder = folder
     self.takes = takes

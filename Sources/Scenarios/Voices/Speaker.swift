@@ -38,7 +38,10 @@ package struct Cast: Sendable {
 
   /// The cast of a split; its engines are those that have voices in it.
   ///
-  /// - Parameter hasPico: Whether SVOX Pico is at hand, which Debian's free part lacks.
+  /// - Parameters:
+  ///   - rules: What is kept apart.
+  ///   - split: What the speakers are for.
+  ///   - hasPico: Whether SVOX Pico is at hand, which Debian's free part lacks.
   package init(rules: SplitRules, split: Split, hasPico: Bool = false) {
     self.rules = rules
     self.split = split

@@ -1,8 +1,10 @@
 import Dataflow
 import Foundation
 
-/// A voice without a synthesizer: each word is a short buzz whose pitch and colour depend on the
-/// word and on the speaker. Equal requests give equal samples; for tests and benchmarks.
+/// A voice without a synthesizer, for tests and benchmarks.
+///
+/// Each word is a short buzz whose pitch and colour depend on the word and on the speaker. Equal
+/// requests give equal samples.
 package struct ToneVoice: SpeechSynthesizing {
   /// Makes the voice.
   package init() {}

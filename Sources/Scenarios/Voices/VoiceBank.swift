@@ -65,7 +65,8 @@ package struct VoiceBank: Sendable {
       throw ScenarioError(
         .unreadable, folder.path, "is no voice bank; make one with make-corpus voices: \(error)")
     }
-    guard let last = utterances.last, 2 * (last.offset + last.count) <= (parts.last?.samples.count ?? 0)
+    guard let last = utterances.last,
+      2 * (last.offset + last.count) <= (parts.last?.samples.count ?? 0)
     else {
       throw ScenarioError(.malformed, folder.path, "samples are missing; make the bank again")
     }
@@ -106,7 +107,9 @@ package struct VoiceBankAssembly: Sendable {
   /// An empty one.
   package init() {}
 
-  /// Adds the next requested utterance. ``Utterance/after`` counts requests, also silent ones.
+  /// Adds the next requested utterance.
+  ///
+  /// ``Utterance/after`` counts requests, also silent ones.
   package mutating func append(_ utterance: Utterance, samples spoken: [Float]) {
     var utterance = utterance
     var isWhole = spoken.count >= 2 * VoiceLevel.window

@@ -16,7 +16,9 @@ package struct VoiceBankPlan: Sendable {
     self.split = split
   }
 
-  /// What one speaker says. ``Utterance/after`` counts from the first of these.
+  /// What one speaker says.
+  ///
+  /// ``Utterance/after`` counts from the first of these.
   package func lines(of speaker: Speaker, using random: inout SplitMix64) -> [Line] {
     var lines: [Line] = []
     let talk = world.talk

@@ -115,7 +115,9 @@ extension World {
     return random.pick(prefixes).map { "\($0) \(question)" } ?? question
   }
 
-  /// Where a speaker may hesitate in a sentence: word counts before a pause. The words before it
+  /// Where a speaker may hesitate in a sentence: word counts before a pause.
+  ///
+  /// The words before it
   /// are never a sentence of their own.
   package func hesitations(in sentence: String) -> [Int] {
     let words = sentence.split(separator: " ")
