@@ -12,6 +12,6 @@ struct MakeCorpus: AsyncParsableCommand {
       """,
     subcommands: [
       VoicesCommand.self, AssistantVoiceCommand.self, CorpusCommand.self,
-      TextCommand.self, AssistantLinesCommand.self,
+      TextCommand.self, AssistantLinesCommand.self, BenchCommand.self,
     ])
 }
