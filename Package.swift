@@ -79,6 +79,11 @@ let package = Package(
     .systemLibrary(name: "CCairo", pkgConfig: "cairo", providers: [.apt(["libcairo2-dev"])]),
     .target(name: "SessionView", dependencies: ["CCairo", "Dataflow"], swiftSettings: strict),
 
+    // Scenarios: scripted conversations with labels, for training and for evaluation.
+    .target(
+      name: "Scenarios", dependencies: ["Dataflow"], resources: [.copy("Resources")],
+      swiftSettings: strict),
+
     // The commands, which start without OpenBLAS's threads.
     .target(name: "CStartup"),
     .executableTarget(
@@ -96,6 +101,13 @@ let package = Package(
         "CStartup", "SeededModels", "Kernels",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], path: "Tools/make-model", swiftSettings: strict),
+
+    // Tools: banks of voices and corpora of conversations.
+    .executableTarget(
+      name: "make-corpus",
+      dependencies: [
+        "Scenarios", "Dataflow", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ], path: "Tools/make-corpus", swiftSettings: strict),
 
     // Tests.
     .target(
@@ -126,6 +138,8 @@ let package = Package(
     .testTarget(
       name: "SessionViewTests", dependencies: ["SessionView", "CCairo", "Dataflow"],
       swiftSettings: strict),
+    .testTarget(
+      name: "ScenariosTests", dependencies: ["Scenarios", "Dataflow"], swiftSettings: strict),
     .testTarget(
       name: "SpeechModelTests",
       dependencies: ["SpeechModel", "Kernels", "Checkpoints", "Tokenization", "TestSupport"],

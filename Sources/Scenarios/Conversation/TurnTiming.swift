@@ -1,0 +1,49 @@
+/// When the assistant's states change, in samples of 16 kHz and blocks of 1,280.
+///
+/// A block's token is decided when the whole block was heard, so a change is labelled at the first
+/// block that ends late enough. Block k of the assistant's channel is what playback put out for
+/// block k; it sounds while block k + 1 is captured, and the model hears it in block k + 1. Times
+/// measured between the two channels are therefore a block, 80 ms, shorter than in a room.
+package struct TurnTiming: Sendable, Codable, Equatable {
+  /// Samples of a block: 80 ms.
+  package static let block = 1_280
+
+  /// From the end of the user's speech to the end of the block of the shift, at least: 120 ms.
+  ///
+  /// The shift is decided when its block is over, on the mean 40 ms later. The sound of block
+  /// shift + 3 is heard 240 ms after that: 120 + 40 + 240 = 400 ms after the user's last sound.
+  package var response = 1_920
+  /// The same after a series of digits, which only a longer silence ends: 280 ms.
+  package var digitsResponse = 4_480
+  /// From the end of an interrupting phrase to the end of the block of the yield: 80 ms, so that
+  /// the sound is gone 80 + 40 + 10 = 130 ms after the phrase in the mean.
+  package var yieldResponse = 1_280
+  /// From the block of the shift to the first block that playback puts out with sound.
+  ///
+  /// The first
+  /// text token comes in the block of the shift, the fourth three blocks later; they make the first
+  /// sound, which the model hears four blocks after the shift.
+  package var audioDelay = 3
+  /// How long a yield fades: 10 ms, in the block of the yield.
+  package var fade = 160
+
+  /// The standard timing.
+  package init() {}
+
+  /// The first block that ends at a sample or after it.
+  package static func block(endingAt sample: Int) -> Int {
+    max(0, (sample + block - 1) / block - 1)
+  }
+
+  /// The block of the shift that answers an utterance.
+  package func shift(after utterance: Utterance, end: Int) -> Int {
+    Self.block(endingAt: end + (utterance.kind == .digits ? digitsResponse : response))
+  }
+
+  /// The block of the yield to an utterance.
+  package func yield(end: Int) -> Int { Self.block(endingAt: end + yieldResponse) }
+
+  /// The block of the shift back after a whole answer: the first one in which the model hears that
+  /// nothing is left.
+  package func back(fullEnd: Int) -> Int { (fullEnd + Self.block - 1) / Self.block }
+}

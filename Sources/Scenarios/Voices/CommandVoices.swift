@@ -1,0 +1,118 @@
+import Foundation
+
+/// The installed synthesizers espeak-ng, flite, festival and pico, called in batches through one
+/// shell.
+package struct CommandVoices: SpeechSynthesizing {
+  private let python: String
+
+  /// Makes the voices.
+  ///
+  /// - Parameter python: The Python that has py-nanotts, where pico is wanted.
+  package init(python: String = "python3") { self.python = python }
+
+  package func speak(_ requests: [SpeechRequest]) throws(ScenarioError) -> [[Float]] {
+    let folder = FileManager.default.temporaryDirectory.appending(
+      path: "speech-\(UUID().uuidString)")
+    do {
+      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    } catch { throw ScenarioError(.unreadable, folder.path, error.localizedDescription) }
+    defer { try? FileManager.default.removeItem(at: folder) }
+    try run(script(requests, in: folder), in: folder)
+    var spoken: [[Float]] = []
+    for (index, request) in requests.enumerated() {
+      let file = folder.appending(path: "\(index).wav")
+      // A voice that cannot say a text leaves no file.
+      guard FileManager.default.fileExists(atPath: file.path) else {
+        spoken.append([])
+        continue
+      }
+      let wave = try WaveFile(contentsOf: file)
+      let ratio = 16_000 / Double(wave.sampleRate) / request.speaker.warp
+      spoken.append(VoiceLevel.trimmed(Resampling.resample(wave.samples, ratio: ratio)))
+    }
+    return spoken
+  }
+
+  /// The lines of the shell.
+  ///
+  /// Texts hold letters, spaces and punctuation only, and are quoted.
+  private func script(
+    _ requests: [SpeechRequest], in folder: URL
+  ) throws(ScenarioError) -> String {
+    var lines: [String] = []
+    var festival = ""
+    var pico = ""
+    for (index, request) in requests.enumerated() {
+      let speaker = request.speaker
+      let text = request.text + request.ending
+      guard text.allSatisfy({ $0.isASCII && ($0.isLetter || " .,?'".contains($0)) }) else {
+        throw ScenarioError(.malformed, text, "only letters and . , ? ' can be spoken")
+      }
+      let quoted = "'" + text.replacing("'", with: "'\\''") + "'"
+      // The warp makes speech faster by itself; the program's own speed takes that back.
+      let rate = speaker.rate / speaker.warp
+      switch speaker.engine {
+      case "espeak-ng":
+        let speed = Int((170 * rate).rounded())
+        lines.append(
+          "espeak-ng -v '\(speaker.voice)' -p \(speaker.pitch) -s \(speed) -w \(index).wav \(quoted)"
+        )
+      case "flite":
+        let pitch =
+          speaker.pitch > 0
+          ? " --setf int_f0_target_mean=\(Int(Double(speaker.pitch) / speaker.warp))" : ""
+        let stretch = rate == 1 ? "" : " --setf duration_stretch=\(1 / rate)"
+        lines.append(
+          "flite -voice \(speaker.voice)\(stretch)\(pitch) -t \(quoted) -o \(index).wav")
+      case "pico":
+        let pitch = Double(speaker.pitch) / 100 / speaker.warp
+        pico += "\(index).wav\t\(speaker.voice)\t\(rate)\t\(pitch)\t\(text)\n"
+      case "festival":
+        festival += """
+          (voice_\(speaker.voice)) (Parameter.set 'Duration_Stretch \(1 / rate))
+          (utt.save.wave (utt.synth (Utterance Text "\(text)")) "\(index).wav" 'riff)
+
+          """
+      default: throw ScenarioError(.missing, speaker.engine, "is no known synthesizer")
+      }
+    }
+    for (name, text, command) in [
+      ("say.scm", festival, "festival -b say.scm"),
+      ("pico.txt", pico, "'\(python)' '\(Self.picoScript)' < pico.txt"),
+    ] where !text.isEmpty {
+      do {
+        try text.write(to: folder.appending(path: name), atomically: false, encoding: .utf8)
+      } catch { throw ScenarioError(.unreadable, folder.path, error.localizedDescription) }
+      lines.append(command)
+    }
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  private static let picoScript =
+    Bundle.module.path(
+      forResource: "pico", ofType: "py", inDirectory: "Resources") ?? ""
+
+  private func run(_ script: String, in folder: URL) throws(ScenarioError) {
+    let process = Process()
+    process.executableURL = URL(filePath: "/bin/sh")
+    process.arguments = ["-e", "script.sh"]
+    process.currentDirectoryURL = folder
+    let log = folder.appending(path: "log")
+    do {
+      try script.write(
+        to: folder.appending(path: "script.sh"), atomically: false, encoding: .utf8)
+      try Data().write(to: log)
+      let output = try FileHandle(forWritingTo: log)
+      (process.standardOutput, process.standardError) = (output, output)
+      try process.run()
+    } catch { throw ScenarioError(.unreadable, folder.path, error.localizedDescription) }
+    process.waitUntilExit()
+    guard process.terminationStatus == 0 else {
+      let message = (try? String(contentsOf: log, encoding: .utf8)) ?? ""
+      throw ScenarioError(
+        .missing, "speech",
+        "a synthesizer failed; install espeak-ng, flite, festival, and py-nanotts for pico: "
+          + message.suffix(200))
+    }
+  }
+}

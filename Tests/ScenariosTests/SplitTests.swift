@@ -1,0 +1,89 @@
+import Dataflow
+import Scenarios
+import Testing
+
+@Suite struct SplitTests {
+  let world: World
+
+  init() throws { world = try World.builtIn() }
+
+  private func sentences(_ split: Split, seed: UInt64) -> [Exchange] {
+    var random = SplitMix64(seed: seed)
+    return (0..<20_000).map { _ in world.anyExchange(split: split, using: &random) }
+  }
+
+  @Test(arguments: [1, 2] as [UInt64])
+  func `no sentence of the tests occurs in training or validation`(_ seed: UInt64) {
+    let test = Set(sentences(.test, seed: seed).map(\.question))
+    #expect(test.count > 1_000)
+    for split in [Split.train, .valid] {
+      let common = test.intersection(sentences(split, seed: seed + 10).map(\.question))
+      #expect(common.isEmpty, "\(split): \(common.sorted().prefix(5))")
+    }
+  }
+
+  @Test func `no combination of the tests occurs in training`() {
+    let rules: Set = ["add", "subtract", "multiply", "bigger-number", "smaller-number", "repeat"]
+    func combinations(_ split: Split) -> Set<String> {
+      Set(
+        sentences(split, seed: 4).filter {
+          rules.contains($0.form) && !$0.phrasing.contains("held")
+        }
+        .map { "\($0.form) \($0.combination)" })
+    }
+    let test = combinations(.test)
+    #expect(test.count > 300)
+    #expect(test.isDisjoint(with: combinations(.train)))
+    #expect(test.isDisjoint(with: combinations(.valid)))
+  }
+
+  @Test func `every fact of a table is heard in training`() {
+    let heard = Set(sentences(.train, seed: 5).map { "\($0.form) \($0.combination)" })
+    for form in world.forms where form.table != nil {
+      for filling in world.fillings(of: form) {
+        #expect(heard.contains("\(form.id) \(filling.id)"), "\(form.id) \(filling.id)")
+      }
+    }
+  }
+
+  @Test func `interruptions, backchannels and unrelated questions share no phrase`() {
+    let talk = world.talk
+    for phrases in [talk.interruptions, talk.backchannels, talk.unrelated] {
+      #expect(Set(phrases.test).isDisjoint(with: phrases.train + phrases.valid))
+      #expect(Set(phrases.valid).isDisjoint(with: phrases.train))
+      #expect(!phrases.test.isEmpty)
+    }
+  }
+
+  @Test func `speakers share no voice, and one engine occurs in tests only`() {
+    var voices: [Split: Set<String>] = [:]
+    for split in Split.allCases {
+      let cast = Cast(rules: world.rules, split: split, hasPico: true)
+      var random = SplitMix64(seed: 1)
+      for _ in 0..<3_000 {
+        let speaker = cast.speaker(using: &random)
+        #expect(
+          speaker.engine != world.rules.assistant.engine
+            || speaker.voice != world.rules.assistant.voice)
+        #expect(split == .test || speaker.engine != world.rules.testOnlyEngine)
+        // Accents are shared; what makes a speaker is the variant.
+        let variant = speaker.voice.split(separator: "+").dropFirst().first.map(String.init)
+        voices[split, default: []].insert(
+          speaker.engine == "espeak-ng" ? "espeak-ng \(variant ?? "")" : speaker.voice)
+      }
+    }
+    let test = voices[.test] ?? []
+    #expect(test.count >= 15)
+    #expect(test.isDisjoint(with: voices[.train] ?? []))
+    #expect(test.isDisjoint(with: voices[.valid] ?? []))
+    #expect((voices[.valid] ?? []).isDisjoint(with: voices[.train] ?? []))
+  }
+
+  @Test func `takes of people's digits are disjoint, and 0 to 4 are for tests`() {
+    let digits = world.rules.digits
+    #expect(digits.takes(.test) == 0...4)
+    #expect(!digits.takes(.train).overlaps(digits.takes(.test)))
+    #expect(!digits.takes(.train).overlaps(digits.takes(.valid)))
+    #expect(!digits.takes(.valid).overlaps(digits.takes(.test)))
+  }
+}
