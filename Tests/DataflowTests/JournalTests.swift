@@ -37,7 +37,8 @@ struct JournalTests {
     return [
       .block(BlockRecord(block: .first, token: 0)), .block(record), .drop(BlockIndex(2), count: 3),
       .underrun(BlockIndex(3), samples: 1_280), .yield(BlockIndex(3), samples: 960),
-      .refresh(BlockIndex(3), positions: 600), .defects(BlockIndex(4), notFinite: 2, clipped: 0, missing: 7),
+      .refresh(BlockIndex(3), positions: 600),
+      .defects(BlockIndex(4), notFinite: 2, clipped: 0, missing: 7),
       .late(BlockIndex(4), underrun: 1_280, dropped: 3), .command(BlockIndex(4), text: "mute"),
       .deviceLost(BlockIndex(5), device: "USB"), .deviceBack(BlockIndex(9), device: "USB"),
       .end(BlockIndex(10), reason: .failed, detail: "disk"),
