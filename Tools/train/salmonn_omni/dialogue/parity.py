@@ -1,7 +1,8 @@
 """Whether a recorded session of the Swift runtime has the tokens that PyTorch gives.
 
 The session's two streams and the tokens so far are fed block by block, as they were; every token
-that the runtime chose must be the likeliest here too.
+that the runtime chose must be the likeliest here too. The comparison ends where the runtime first
+refreshes its context, because only the runtime forgets.
 """
 
 import argparse
@@ -55,7 +56,12 @@ def open_bundle(folder: Path) -> DialogueModel:
 def compare(model: DialogueModel, session: Path) -> tuple[int, list[str]]:
     """The number of tokens compared, and a line for each that differs."""
     lines = (session / "journal.jsonl").read_text().splitlines()
-    records = [r for r in map(json.loads, lines) if "token" in r and "block" in r]
+    records = []
+    for record in map(json.loads, lines):
+        if record.get("event") == "refresh":
+            break
+        if "token" in record and "block" in record:
+            records.append(record)
     environment, rate = soundfile.read(session / "environment.wav", dtype="float32")
     assistant, other = soundfile.read(session / "assistant.wav", dtype="float32")
     if (rate, other) != (16000, 16000):
