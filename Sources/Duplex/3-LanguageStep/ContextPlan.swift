@@ -9,7 +9,7 @@ package struct ContextPlan: Hashable, Sendable {
   /// The most positions that a block has: both streams, the fed token, and `<shift>`.
   package let blockPositions: Int
 
-  /// - Parameter kept: The share of the capacity that is kept.
+  /// Plans for a context of so many positions, of which the share `kept` is kept.
   package init(capacity: Int, kept: Double, perBlock: Int, blockPositions: Int) {
     self.capacity = capacity
     self.kept = Int(kept * Double(capacity))
@@ -17,8 +17,9 @@ package struct ContextPlan: Hashable, Sendable {
     self.blockPositions = blockPositions
   }
 
-  /// The position after which the second context is begun: it has caught up before the first one
-  /// is full. The catch-up gains `perBlock - blockPositions` positions in a block, and both the
+  /// The position after which the second context is begun.
+  ///
+  /// It has then caught up before the first one is full. The catch-up gains `perBlock - blockPositions` positions in a block, and both the
   /// block in which it begins and the one in which it ends are begun ones.
   package var start: Int {
     let blocks = (kept + blockPositions) / max(perBlock - blockPositions, 1) + 2

@@ -91,7 +91,9 @@ package struct SpeechSequence: Sendable {
     output.isComplete = true
   }
 
-  /// The speech tokens to make in this block. The first of an answer are wanted as soon as their
+  /// The speech tokens to make in this block.
+  ///
+  /// The first of an answer are wanted as soon as their
   /// text is there; later ones are spread, because a chunk is several blocks long.
   private var tokens: Int {
     if ahead >= maximumAhead { return 0 }

@@ -9,6 +9,7 @@ actor RecordedSource: AudioSource {
   /// - Parameters:
   ///   - path: The recording.
   ///   - blocks: How many blocks of it to give; later ones were not whole.
+  /// - Throws: `SoundFileError`.
   init(_ path: String, blocks: Int) throws {
     file = try SoundFileReader(path)
     blockSamples = file.sampleRate * 80 / 1_000

@@ -51,7 +51,9 @@ public final class DuplexSession: Sendable {
     }
   }
 
-  /// Ends the input; what was being said is played out and the session returns. From any thread.
+  /// Ends the input; what was being said is played out and the session returns.
+  ///
+  /// From any thread.
   public func stop() {
     isStopped.withLock { $0 = true }
     source.close()
@@ -98,6 +100,8 @@ public final class DuplexSession: Sendable {
 }
 
 extension DuplexModel {
+  /// The plan for conversation.
+  ///
   /// With one block of delay the stages take turns: one thread is quickest, because no block waits
   /// for a thread to wake. With more, encoder and language step overlap.
   public var livePlan: ExecutorPlan {

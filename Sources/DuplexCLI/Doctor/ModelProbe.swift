@@ -8,7 +8,9 @@ enum ModelProbe {
   /// Touches every weight, so that the first block of a conversation is not late.
   static func warmUp(_ model: DuplexModel) async throws { _ = try await run(model, blocks: 8) }
 
-  /// Gives the timings of so many blocks. Tokens are drawn, so that it speaks now and then.
+  /// Gives the timings of so many blocks.
+  ///
+  /// Tokens are drawn, so that it speaks now and then.
   static func run(_ model: DuplexModel, blocks: Int) async throws -> SessionSummary {
     var configuration = DuplexConfiguration()
     configuration.temperature = 1

@@ -50,6 +50,7 @@ package enum ModelChoice: Hashable, Sendable {
   /// - Parameters:
   ///   - seed: Where the draws of speech tokens start.
   ///   - threads: How many share a product.
+  /// - Returns: The model, with what there is to say of it.
   /// - Throws: `CheckpointError`.
   package func load(seed: UInt64, threads: Int) throws -> LoadedModel {
     switch self {

@@ -29,6 +29,7 @@ package struct Glyphs: Hashable, Sendable {
   ///   - fraction: How much of it is full, 0 to 1.
   ///   - width: Its columns.
   ///   - mark: Where to mark a peak, 0 to 1; nil for nowhere.
+  /// - Returns: As many characters as columns.
   func bar(_ fraction: Double, width: Int, mark: Double? = nil) -> String {
     let steps = bar.count - 1
     let filled = Int((clamped(fraction) * Double(width * steps)).rounded())
