@@ -7,7 +7,7 @@ import SpeechModel
 ///
 /// ```swift
 /// let session = try DuplexSession(model: model, source: microphone, sink: speaker)
-/// let summary = try await session.run { report in print(report.record.text ?? "") }
+/// let summary = try await session.run { report in show(report) }
 /// ```
 ///
 /// It runs until the source ends or ``stop()`` is called; what was being said is played out.
