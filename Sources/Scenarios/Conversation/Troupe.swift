@@ -28,7 +28,7 @@ package struct Troupe: Sendable {
   ///   - users: What users and third speakers say.
   ///   - assistant: What the assistant answers.
   ///   - engine: The only engine whose speakers take part, or nil for all.
-  /// - Throws: ``ScenarioError`` where nobody of that engine is in the bank.
+  /// - Throws: ``ScenarioError`` where there is no question with an answer.
   package init(
     users: VoiceBank, assistant: VoiceBank, engine: String? = nil
   ) throws(ScenarioError) {
