@@ -10,7 +10,8 @@ import SpeechModel
 /// let summary = try await session.run { report in show(report) }
 /// ```
 ///
-/// It runs until the source ends or ``stop()`` is called; what was being said is played out.
+/// It runs until the source ends or ``stop()`` is called. What was put out is then played; sound
+/// that was made ahead, for blocks that never came, is not.
 public final class DuplexSession: Sendable {
   private let model: DuplexModel
   private let configuration: DuplexConfiguration
@@ -51,7 +52,7 @@ public final class DuplexSession: Sendable {
     }
   }
 
-  /// Ends the input; what was being said is played out and the session returns.
+  /// Ends the input; what was put out is played and the session returns.
   ///
   /// From any thread.
   public func stop() {
