@@ -9,6 +9,12 @@ public struct BlockIndex: Hashable, Sendable {
   /// How long a block lasts: 80 ms.
   public static let duration = Duration.milliseconds(80)
 
+  /// How many whole samples a block has.
+  ///
+  /// - Parameter rate: Samples per second.
+  /// - Returns: The number.
+  package static func samples(at rate: Int) -> Int { rate * 80 / 1_000 }
+
   /// The first block of a session.
   public static let first = BlockIndex(0)
 

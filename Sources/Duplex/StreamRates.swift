@@ -1,3 +1,4 @@
+import Dataflow
 import SpeechModel
 
 /// The sample rates of both streams.
@@ -9,7 +10,7 @@ struct StreamRates: Hashable, Sendable {
 
   /// The samples of a block of 80 ms.
   func samples(_ stream: AudioStream) -> Int {
-    (stream == .environment ? environment : assistant) * 80 / 1_000
+    BlockIndex.samples(at: stream == .environment ? environment : assistant)
   }
 
   /// The rate at which a block of 80 ms has so many samples.

@@ -32,10 +32,14 @@ public final class BlockResampler {
   ///   - outputRate: The rate of what comes out; likewise.
   /// - Important: Rates that break this, or that ``Resampler/supports(from:to:)`` denies, trap.
   public init(from inputRate: Int, to outputRate: Int) {
+    for rate in [inputRate, outputRate] {
+      precondition(
+        rate > 0 && (rate * 80).isMultiple(of: 1_000), "80 ms at \(rate) Hz are no whole samples")
+    }
     self.inputRate = inputRate
     self.outputRate = outputRate
-    inputCount = Self.samplesOfBlock(rate: inputRate)
-    outputCount = Self.samplesOfBlock(rate: outputRate)
+    inputCount = BlockIndex.samples(at: inputRate)
+    outputCount = BlockIndex.samples(at: outputRate)
     resampler = Resampler(from: inputRate, to: outputRate)
     framer = BlockFramer(size: outputCount)
     silenceBefore = Self.silenceBefore(resampler, inputCount, outputCount)
@@ -67,14 +71,6 @@ public final class BlockResampler {
     resampler.reset()
     framer = BlockFramer(size: outputCount)
     framer.append(resampler.process([Float](repeating: 0, count: silenceBefore)))
-  }
-
-  private static func samplesOfBlock(rate: Int) -> Int {
-    let (seconds, attoseconds) = BlockIndex.duration.components
-    let milliseconds = Int(seconds) * 1_000 + Int(attoseconds / 1_000_000_000_000_000)
-    precondition(
-      rate > 0 && rate * milliseconds % 1_000 == 0, "80 ms at \(rate) Hz are no whole samples")
-    return rate * milliseconds / 1_000
   }
 
   /// How much silence must go in first, so that every block finds its output ready.

@@ -25,7 +25,7 @@ actor CaptureStage: Stage {
       try await instruments.begin(id, &trace)
       trace.note(block)
       // Before the block goes on: what the journal says was heard is on the disk.
-      try recording?.append(block.samples, block: index)
+      try recording?.append(block.samples)
       instruments.end(id, &trace, block.samples)
       let audio = AudioBlock(stream: .environment, index: index, samples: block.samples)
       guard try await output.send(HeardBlock(audio: audio, trace: trace)) else { return }

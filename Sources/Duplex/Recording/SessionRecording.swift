@@ -18,7 +18,7 @@ struct EnvironmentRecording: ~Copyable {
       keepsHeaderValid: true)
   }
 
-  mutating func append(_ samples: [Float], block: BlockIndex) throws {
+  mutating func append(_ samples: [Float]) throws {
     try file.write(samples)
   }
 }

@@ -1,4 +1,5 @@
-import AudioIO
+package import AudioIO
+import Dataflow
 
 /// The blocks of a recording, as they were heard.
 actor RecordedSource: AudioSource {
@@ -12,7 +13,7 @@ actor RecordedSource: AudioSource {
   /// - Throws: `SoundFileError`.
   init(_ path: String, blocks: Int) throws {
     file = try SoundFileReader(path)
-    blockSamples = file.sampleRate * 80 / 1_000
+    blockSamples = BlockIndex.samples(at: file.sampleRate)
     left = blocks
   }
 
@@ -28,9 +29,11 @@ actor RecordedSource: AudioSource {
 }
 
 /// A sink that takes everything at once.
-struct SilentSink: AudioSink {
-  let sampleRate: Int
+package struct SilentSink: AudioSink {
+  package let sampleRate: Int
 
-  func put(_ samples: [Float]) async -> SinkReport { SinkReport() }
-  func finish() async -> SinkReport { SinkReport() }
+  package init(sampleRate: Int) { self.sampleRate = sampleRate }
+
+  package func put(_ samples: [Float]) async -> SinkReport { SinkReport() }
+  package func finish() async -> SinkReport { SinkReport() }
 }

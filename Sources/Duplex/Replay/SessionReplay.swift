@@ -76,7 +76,7 @@ public struct SessionReplay: Sendable {
   public func checkAssistantRecording() throws -> Divergence? {
     let file = try SoundFileReader(folder.assistant)
     for record in blocks {
-      let samples = try file.read(file.sampleRate * 80 / 1_000)
+      let samples = try file.read(BlockIndex.samples(at: file.sampleRate))
       var found = record
       found.digests[.playback] = BlockDigest(of: samples)
       found.sketches[.playback] = BlockSketch(of: samples)

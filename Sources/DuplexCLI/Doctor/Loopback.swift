@@ -1,4 +1,5 @@
 import AudioIO
+import Duplex
 import Foundation
 
 /// Plays a chirp and listens for it.
@@ -37,7 +38,6 @@ struct Loopback {
     }
     microphone.close()
     let quiet = heard[(before / 2 * silence.count)..<min(heard.count, before * silence.count)]
-    let power = quiet.reduce(Float(0)) { $0 + $1 * $1 } / Float(max(quiet.count, 1))
     let start = min(heard.count, (before - 1) * silence.count)
     let echo = chirp.find(in: Array(heard[start...]))
     let delay = echo.flatMap { echo -> Duration? in
@@ -46,6 +46,6 @@ struct Loopback {
       let early = Duration.microseconds((silence.count - offset) * 1_000_000 / 16_000)
       return given.map { arrivals[block] - early - $0 }
     }
-    return Loopback(noiseFloor: 10 * log10(max(power, 1e-12)), echo: echo, delay: delay)
+    return Loopback(noiseFloor: max(-120, Level.decibels(Array(quiet))), echo: echo, delay: delay)
   }
 }

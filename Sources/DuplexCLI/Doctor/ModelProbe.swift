@@ -16,7 +16,7 @@ enum ModelProbe {
     configuration.temperature = 1
     let session = try DuplexSession(
       model: model, configuration: configuration, source: NoiseSource(blocks: blocks),
-      sink: NoSink(sampleRate: model.sampleRate))
+      sink: SilentSink(sampleRate: model.sampleRate))
     return try await session.run()
   }
 }
@@ -36,12 +36,4 @@ private actor NoiseSource: AudioSource {
   }
 
   nonisolated func close() {}
-}
-
-/// Takes everything and keeps nothing.
-private struct NoSink: AudioSink {
-  let sampleRate: Int
-
-  func put(_ samples: [Float]) async -> SinkReport { SinkReport() }
-  func finish() async -> SinkReport { SinkReport() }
 }
