@@ -15,6 +15,16 @@ from .trainer import Task, Trainer, TrainerConfig
 T = TypeVar("T")
 
 
+def keep(config: Any, out: Path, again: bool) -> None:
+    """Writes the configuration into the run's folder; refuses a folder with another one."""
+    out.mkdir(parents=True, exist_ok=True)
+    kept = out / "config.json"
+    text = json.dumps(settings.as_json(config), indent=2) + "\n"
+    if kept.exists() and kept.read_text() != text and not again:
+        raise SystemExit(f"{kept} is another configuration; name a new folder, or say --again")
+    kept.write_text(text)
+
+
 def run_stage(
     config_type: type[T], make_task: Callable[[T, Processes], Task], arguments: list[str] | None
 ) -> Trainer:
@@ -35,13 +45,9 @@ def run_stage(
     trainer_config: TrainerConfig = config.trainer
     torch.set_num_threads(trainer_config.threads)
     processes = Processes.join(trainer_config.device)
-    options.out.mkdir(parents=True, exist_ok=True)
-    kept = options.out / "config.json"
-    text = json.dumps(settings.as_json(config), indent=2) + "\n"
-    if kept.exists() and kept.read_text() != text and not options.again:
-        raise SystemExit(f"{kept} is another configuration; name a new folder, or say --again")
-    if processes.is_first:
-        kept.write_text(text)
+    if processes.is_first:  # alone: another process could read a file that is half written
+        keep(config, options.out, options.again)
+    processes.barrier()
     torch.manual_seed(trainer_config.seed)
     trainer = Trainer(make_task(config, processes), trainer_config, options.out, processes)
     trainer.run()
