@@ -13,8 +13,8 @@ import transformers
 from safetensors.torch import load_file
 
 from salmonn_omni.dialogue import (
-    corpus, decisions, evaluate, export, labels, language, model, prefer, pretrain, rollout, sound,
-    streaming, text, tokenizer, train,
+    corpus, decisions, evaluate, export, hidden, labels, language, model, prefer, pretrain, rollout,
+    sound, streaming, text, tokenizer, train,
 )
 from salmonn_omni.dialogue.corpus import Turn
 from salmonn_omni.dialogue.labels import SHIFT, THINK
@@ -58,7 +58,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
             for place, word in enumerate((first, second)):
                 both[0, start + 4000 * place :][:3200] = chord(word)
             shift = (start + 7200) // 1280 + 1
-            heard = (shift + 4) * 1280
+            heard = (shift + 3) * 1280
             for place, word in enumerate((first, second)):
                 both[1, heard + 2560 * place :][:2560] = chord(word, 2560)
             text = f"{WORDS[first]} {WORDS[second]}"
@@ -303,13 +303,14 @@ def test_preferences_move_the_decision_they_are_about(folder: Path, tmp_path: Pa
     assert float(rows[-1]["preferred"]) == 1
 
 
-def test_text_stage_learns_and_its_tags_go_on(folder: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("compact", [0, 50])
+def test_text_stage_learns_and_its_tags_go_on(folder: Path, tmp_path: Path, compact: int) -> None:
     torch.manual_seed(8)
     lines = [f"say {a} {b}\t{a} {b}." for a in WORDS for b in WORDS]
     (tmp_path / "text.tsv").write_text("\n".join(lines) + "\n")
     settings = text.TextConfig(
         train.TrainerConfig(80, learning_rate=5e-3, warmup=5), str(folder / "tokenizer.json"),
-        [str(tmp_path / "text.tsv")], [str(folder / "valid")], SMALL, blocks=200,
+        [str(tmp_path / "text.tsv")], [str(folder / "valid")], SMALL, blocks=200, compact=compact,
     )
     task = text.TextTask(settings, ALONE)
     Trainer(task, settings.trainer, tmp_path / "run", ALONE).run()
@@ -318,6 +319,49 @@ def test_text_stage_learns_and_its_tags_go_on(folder: Path, tmp_path: Path) -> N
     whole = model.DialogueModel(SMALL)
     train.load_parts(whole, [str(tmp_path / "run" / "model.pt")])
     assert torch.equal(whole.connector.tag.weight, task.model.tag.weight)
+
+
+def test_words_without_time_are_followed_by_their_answer(folder: Path) -> None:
+    settings = text.TextConfig(
+        train.TrainerConfig(1), str(folder / "tokenizer.json"), [str(folder / "train")],
+        [str(folder / "valid")], SMALL, misheard=0.0,
+    )
+    task = text.TextTask(settings, ALONE)
+    batch = task.make_compact([("say one two", "one two.")], [1])
+    asked = task.tokenizer.encode(" say one two").ids
+    said = task.tokenizer.encode("one two.").ids
+    assert batch.heard.tolist() == [asked]
+    sequences = batch.sequences
+    assert sequences.audio[0].tolist() == [*range(len(asked)), *[-1] * (len(said) + 2)]
+    fed = sequences.token[0][len(asked) :].tolist()
+    assert fed == [0, SHIFT, *said]
+    assert sequences.target[0][len(asked) :].tolist() == [SHIFT, *said, 0]
+
+
+def test_hidden_states_are_those_that_predict_the_words(folder: Path) -> None:
+    torch.manual_seed(3)
+    task = train.DialogueTask(config(folder), ALONE)
+    task.model.eval()
+    conversations = [item.conversation for item in task.items[:4]]
+    answers = hidden.hidden_states(task.model, task.tokenizer, conversations)
+    for conversation, answer in zip(conversations, answers, strict=True):
+        assert answer.tokens == task.tokenizer.encode(conversation.turns[0].text).ids
+        # The same as alone: the others and the padding change nothing.
+        single = task.make([train.Item(conversation)])
+        with torch.no_grad():
+            audio = task.model.audio_embeddings(single.environment, single.assistant)
+            x = task.model.positions(audio, single.sequences)
+            _, tapped = task.model.language(x, tap=SMALL.tap)
+        wanted = tapped[0][single.sequences.target[0] > SHIFT]
+        assert torch.allclose(answer.hidden, wanted, atol=1e-4)
+
+
+def test_every_whole_answer_comes_once_before_any_comes_again(folder: Path) -> None:
+    found = corpus.read([str(folder / "train")])
+    texts = {c.turns[0].text for c in found}
+    chosen = hidden.whole_answers(found, len(texts), 1)
+    assert {c.turns[0].text for c in chosen} == texts
+    assert len(hidden.whole_answers(found, 1000, 1)) == len(found)
 
 
 class Letters(pretrain.Lexicon):

@@ -42,6 +42,11 @@ class Sequences:
     target: Tensor
     weight: Tensor
 
+    def to(self, device: torch.device) -> "Sequences":
+        """The same on a device."""
+        names = ("audio", "token", "target", "weight")
+        return Sequences(*(getattr(self, name).to(device) for name in names))
+
 
 class DialogueModel(nn.Module):
     """Encoder, connector and language model; names as in a bundle, `language.` taken off there."""

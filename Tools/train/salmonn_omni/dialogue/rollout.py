@@ -18,7 +18,7 @@ from .model import BLOCK, DialogueModel
 from .streaming import EncoderStream
 
 #: Blocks from the shift to the first block with sound.
-AUDIO_DELAY = 4
+AUDIO_DELAY = 3
 #: How long a yield fades, in samples.
 FADE = 160
 

@@ -42,6 +42,8 @@ class TextConfig:
     blocks: int = 3000
     #: The share of words that sound like another.
     misheard: float = 0.03
+    #: In so many steps at the start, words and answers stand without the time between them.
+    compact: int = 0
 
 
 @dataclass
@@ -111,6 +113,36 @@ class TextTask:
         )
         self.model = TextModel(config.model.language)
 
+    def heard_word(self, word: int, draw: random.Random) -> int:
+        """A word, or what it is taken for."""
+        if draw.random() >= self.config.misheard:
+            return word
+        return draw.choice([THINK, draw.randrange(2, self.words)])
+
+    def make_compact(self, pairs: list[tuple[str, str]], seeds: list[int]) -> TextBatch:
+        """Words and answers without time: a fifth of the positions, for the facts."""
+        weights = self.config.weights
+        heard, rows = [], []
+        for (question, answer), seed in zip(pairs, seeds):
+            draw = random.Random(seed)
+            words = [self.heard_word(w, draw) for w in self.tokenizer.encode(" " + plain(question)).ids]
+            text = self.tokenizer.encode(answer).ids
+            row = labels.Row()
+            for place in range(len(words)):
+                row.add(place, THINK, -100, 0, place)
+            row.add(-1, THINK, SHIFT, weights.shift, len(words))
+            for fed, token in zip([SHIFT, *text], [*text, THINK]):
+                row.add(-1, fed, token, weights.think if token == THINK else weights.text, len(words))
+            heard.append(words)
+            rows.append(row)
+        return self.placed(heard, rows)
+
+    def placed(self, heard: list[list[int]], rows: list[labels.Row]) -> TextBatch:
+        """A batch on the process's device; what is heard is filled up with silence."""
+        device, width = self.processes.device, max(map(len, heard))
+        padded = torch.tensor([row + [THINK] * (width - len(row)) for row in heard])
+        return TextBatch(padded.to(device), labels.together(rows).to(device))
+
     def make(self, pairs: list[tuple[str, str]], seeds: list[int]) -> TextBatch:
         """Words in time, drawn from seeds."""
         heard: list[list[int]] = []
@@ -120,9 +152,7 @@ class TextTask:
             row = [THINK] * draw.randint(0, 3)
             for word in self.tokenizer.encode(" " + plain(question)).ids:
                 row += [THINK] * draw.choice([0, 0, 1, 1, 2])
-                if draw.random() < self.config.misheard:
-                    word = draw.choice([THINK, draw.randrange(2, self.words)])
-                row.append(word)
+                row.append(self.heard_word(word, draw))
             text = self.tokenizer.encode(answer).ids
             shift = len(row) + draw.randint(1, 2) - 1
             back = shift + len(text) + draw.randint(1, 3)
@@ -131,8 +161,7 @@ class TextTask:
             tokens.append(labels.block_tokens((Turn(shift, answer, back, "end"),), [text], blocks))
         width = max(map(len, heard))
         rows = [labels.positions(t, 0, len(t.last), width, self.config.weights) for t in tokens]
-        padded = torch.tensor([row + [THINK] * (width - len(row)) for row in heard])
-        return TextBatch(padded, labels.together(rows))
+        return self.placed(heard, rows)
 
     def batch(self, step: int, processes: Processes) -> TextBatch | None:
         """The questions of a step."""
@@ -141,7 +170,8 @@ class TextTask:
         if not mine:
             return None
         seeds = [item_seed(self.config.trainer.seed, epoch, i) for i in mine]
-        return self.make([self.train[i] for i in mine], seeds)
+        make = self.make_compact if step < self.config.compact else self.make
+        return make([self.train[i] for i in mine], seeds)
 
     def losses(self, batch: TextBatch) -> dict[str, Loss]:
         """As in the stages with sound."""

@@ -170,12 +170,10 @@ class DialogueTask:
     def moved(self, batch: DialogueBatch) -> DialogueBatch:
         """The batch on the process's device."""
         device = self.processes.device
-        sequences = Sequences(*(getattr(batch.sequences, n).to(device)
-                                for n in ("audio", "token", "target", "weight")))
         assistant = None if batch.assistant is None else batch.assistant.to(device)
         return replace(
             batch, environment=batch.environment.to(device), assistant=assistant,
-            sequences=sequences,
+            sequences=batch.sequences.to(device),
         )
 
     def spoken(self, conversation: corpus.Conversation) -> list[int]:
