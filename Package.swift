@@ -84,13 +84,18 @@ let package = Package(
       name: "Scenarios", dependencies: ["Dataflow"], resources: [.copy("Resources")],
       swiftSettings: strict),
 
+    // Evaluation: a model in scripted conversations, and what is measured there.
+    .target(
+      name: "Evaluation", dependencies: ["Duplex", "AudioIO", "Dataflow", "Scenarios"],
+      swiftSettings: strict),
+
     // The commands, which start without OpenBLAS's threads.
     .target(name: "CStartup"),
     .executableTarget(
       name: "DuplexCLI",
       dependencies: [
-        "CStartup", "Duplex", "AudioIO", "Dataflow", "SessionView", "SeededModels",
-        "SpeechModel", "Checkpoints", "Kernels",
+        "CStartup", "Duplex", "AudioIO", "Dataflow", "Evaluation", "Scenarios", "SessionView",
+        "SeededModels", "SpeechModel", "Checkpoints", "Kernels",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: strict),
 
@@ -140,6 +145,12 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "ScenariosTests", dependencies: ["Scenarios", "Dataflow"], swiftSettings: strict),
+    .testTarget(
+      name: "EvaluationTests",
+      dependencies: [
+        "Evaluation", "Duplex", "AudioIO", "Dataflow", "Scenarios", "SeededModels", "SpeechModel",
+        "Kernels",
+      ], swiftSettings: strict),
     .testTarget(
       name: "SpeechModelTests",
       dependencies: ["SpeechModel", "Kernels", "Checkpoints", "Tokenization", "TestSupport"],

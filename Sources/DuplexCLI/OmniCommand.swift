@@ -9,7 +9,6 @@ struct OmniCommand: AsyncParsableCommand {
     version: "0.1.0",
     subcommands: [
       TalkCommand.self, ConverseCommand.self, ReplayCommand.self, DevicesCommand.self,
-      DoctorCommand.self, ViewCommand.self,
-      ModelCommand.self,
+      DoctorCommand.self, ViewCommand.self, ModelCommand.self, EvaluateCommand.self,
     ])
 }

@@ -112,5 +112,33 @@ import Testing
     #expect(throws: ScenarioError.self) {
       try Troupe(users: bank, assistant: all.assistant, engine: "nobody")
     }
+    // People say digits and ask nothing.
+    var recital = CorpusRecipe(kind: .duplex, troupe: troupe, seed: 2)
+    recital.scene = .digits
+    let record = recital.conversation(0).record
+    #expect(record.user.map(\.engine) == ["people"] && record.events.count == 1)
+  }
+
+  @Test func `a corpus is read as it was written`() throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    #expect(throws: ScenarioError.self) { try CorpusReader(folder: folder) }
+    let recipe = try ToneTroupe.recipe(.duplex, seed: 6)
+    let names = (0..<2).map(CorpusHeader.name(ofShard:))
+    for (shard, name) in names.enumerated() {
+      try recipe.shard(2 * shard..<2 * shard + 2).write(name: name, in: folder)
+    }
+    try CorpusHeader(seed: 6, kind: "duplex", split: .train, conversations: 4, shards: names)
+      .write(to: folder)
+    let reader = try CorpusReader(folder: folder)
+    #expect(reader.records.count == 4)
+    for index in 0..<4 {
+      let (record, environment, _) = recipe.conversation(index)
+      #expect(reader.records[index].id == record.id)
+      #expect(PCM.encode(reader.environment(index)) == PCM.encode(environment))
+    }
+    try Data().write(to: folder.appending(path: "shard-00001.pcm"))
+    #expect(throws: ScenarioError.self) { try CorpusReader(folder: folder) }
   }
 }

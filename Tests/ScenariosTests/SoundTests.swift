@@ -115,3 +115,25 @@ import Testing
     }
   }
 }
+
+@Suite struct EchoPathTests {
+  @Test(arguments: 0..<6)
+  func `an echo added block by block is that of the mix`(_ index: Int) throws {
+    let troupe = try ToneTroupe.shared.get()
+    var recipe = CorpusRecipe(kind: .duplex, troupe: troupe, seed: 9)
+    recipe.echo = 0
+    let (record, dry, assistant) = recipe.conversation(index)
+    // A band limit changes all that is heard; the path has none.
+    guard record.conditions.band == .full, !record.assistant.isEmpty else { return }
+    recipe.echo = 0.7
+    let wet = recipe.conversation(index).environment
+    var added = dry
+    let path = EchoPath(record.conditions, factor: 0.7, seed: record.seed)
+    for block in 0..<record.blocks {
+      let range = block * 1_280..<(block + 1) * 1_280
+      path.add(Array(assistant[range]), at: range.lowerBound, to: &added)
+    }
+    #expect(zip(wet, dry).contains { $0 != $1 })
+    #expect(zip(wet, added).allSatisfy { abs($0 - $1) < 1e-4 })
+  }
+}

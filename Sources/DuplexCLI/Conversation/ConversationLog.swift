@@ -1,4 +1,5 @@
 package import Dataflow
+package import Duplex
 
 /// A conversation as plain lines with times: changes, answers and what went wrong.
 package struct ConversationLog: Sendable {

@@ -90,11 +90,3 @@ package struct LoadedModel: Sendable {
     loading = ContinuousClock.now - start
   }
 }
-
-/// The two tokens that are no text.
-package struct StateTokenIDs: Hashable, Sendable {
-  let think: Int
-  let shift: Int
-
-  package init(think: Int, shift: Int) { (self.think, self.shift) = (think, shift) }
-}

@@ -13,7 +13,7 @@ package struct Mixer: Sendable {
     _ script: Script, _ conditions: Conditions, seed: UInt64
   ) -> (environment: [Float], assistant: [Float]) {
     let count = script.blocks * TurnTiming.block
-    var random = SplitMix64(seed: seed, item: 0, purpose: "mix")
+    var random = Self.random(seed)
     var environment = [Float](repeating: 0, count: count)
     var assistant = environment
     for answer in script.answers {
@@ -21,7 +21,7 @@ package struct Mixer: Sendable {
         troupe.assistant.samples(of: answer.utterance), of: answer.speech, to: &assistant,
         fade: script.timing.fade)
     }
-    let rooms = (0..<3).map { _ in Room(time: conditions.room, using: &random) }
+    let rooms = Self.rooms(conditions, using: &random)
     for line in script.lines {
       let isUser = line.role == .user
       let level = Self.factor(isUser ? conditions.userLevel : conditions.thirdLevel)
@@ -45,6 +45,16 @@ package struct Mixer: Sendable {
     let gain = Self.factor(conditions.gain)
     if gain != 1 { for i in environment.indices { environment[i] *= gain } }
     return (environment, assistant)
+  }
+
+  /// What a conversation's sound is drawn with.
+  static func random(_ seed: UInt64) -> SplitMix64 {
+    SplitMix64(seed: seed, item: 0, purpose: "mix")
+  }
+
+  /// The ways of the user, the third speaker and the loudspeaker to the microphone.
+  static func rooms(_ conditions: Conditions, using random: inout SplitMix64) -> [Room] {
+    (0..<3).map { _ in Room(time: conditions.room, using: &random) }
   }
 
   static func factor(_ decibels: Double) -> Float {

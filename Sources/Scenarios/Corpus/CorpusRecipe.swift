@@ -27,11 +27,15 @@ package struct CorpusRecipe: Sendable {
       switch kind {
       case .asr: troupe.spoken.shuffled(using: &random)
       case .qa: troupe.answerable.shuffled(using: &random)
-      case .duplex:
-        troupe.members.indices.filter { !troupe.members[$0][.question].isEmpty }
-          .shuffled(using: &random)
+      case .duplex: Self.askers(of: troupe).shuffled(using: &random)
       }
     reciters = troupe.members.filter { $0[.question].isEmpty && !$0[.digits].isEmpty }
+  }
+
+  /// Members who ask questions; where nobody does, all: people say digits only.
+  private static func askers(of troupe: Troupe) -> [Int] {
+    let askers = troupe.members.indices.filter { !troupe.members[$0][.question].isEmpty }
+    return askers.isEmpty ? Array(troupe.members.indices) : askers
   }
 
   /// A conversation: its line without an offset, and its two channels.

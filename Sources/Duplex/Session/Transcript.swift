@@ -10,6 +10,11 @@ package struct Utterance: Hashable, Sendable {
   package var text = ""
   /// Samples that were made and not played, because the assistant yielded; nil where it did not.
   package var yielded: Int?
+
+  /// An answer.
+  package init(start: BlockIndex, end: BlockIndex? = nil, text: String = "", yielded: Int? = nil) {
+    (self.start, self.end, self.text, self.yielded) = (start, end, text, yielded)
+  }
 }
 
 /// What the assistant said, answer by answer.
@@ -75,4 +80,12 @@ package struct Transcript: Sendable {
           }
         }))
   }
+}
+
+/// The two tokens that are no text.
+package struct StateTokenIDs: Hashable, Sendable {
+  let think: Int
+  let shift: Int
+
+  package init(think: Int, shift: Int) { (self.think, self.shift) = (think, shift) }
 }
