@@ -241,6 +241,18 @@ def test_block_by_block_equals_the_whole_in_training_form(folder: Path) -> None:
     assert rollout.text_of(said[0], task.tokenizer) == turn.text
 
 
+def test_with_the_oracle_answers_begin_where_the_script_says(folder: Path) -> None:
+    torch.manual_seed(2)
+    task = train.DialogueTask(config(folder), ALONE)
+    conversations = [item.conversation for item in task.items[:4]]
+    said = rollout.roll(task.model.eval(), conversations, oracle=True)
+    for conversation, answers in zip(conversations, said):
+        assert answers[0].shift == conversation.turns[0].shift and answers[0].text
+    # Weights that nobody trained begin elsewhere on their own.
+    own = rollout.roll(task.model, conversations)
+    assert [[s.shift for s in a] for a in own] != [[s.shift for s in a] for a in said]
+
+
 def test_scores_count_what_happened(folder: Path) -> None:
     conversation = corpus.read([str(folder / "train")])[3]
     turn, words = conversation.turns[0], tokenizer.Tokenizer.from_file(str(folder / "tokenizer.json"))

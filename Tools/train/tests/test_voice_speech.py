@@ -1,13 +1,16 @@
 """Lines, pitch, alignment and pieces of speech."""
 
+import json
 import random
+from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 import torch
 
 from salmonn_omni.training.processes import Processes
-from salmonn_omni.voice import lines
+from salmonn_omni.voice import heard, lines
 from salmonn_omni.voice.alignment import Lexicon, spoken_words, words_of
 from salmonn_omni.voice.crops import crops_of, speech
 from salmonn_omni.voice.data import PHONES, Utterance
@@ -144,3 +147,29 @@ def test_the_shares_after_a_word_sum_to_one() -> None:
     for first in ("<s>", "a", "b"):
         total = sum(pair.get((first, w), left[first] * single[w]) for w in every)
         assert total == pytest.approx(1, abs=1e-3), first
+
+
+class Ears:
+    """Hears as many times "one" as the sound has tenths of a second."""
+
+    unknown = ["owlet"]
+
+    def hear(self, samples: np.ndarray) -> list[str]:
+        return ["one"] * round(len(samples) / 1600)
+
+
+def test_answers_are_heard_word_for_word(tmp_path: Path) -> None:
+    rows = []
+    for place, (expected, text, length) in enumerate([
+        ("one one.", "one one.", 2), ("one one.", "one.", 1), ("one.", "one.", 3),
+        ("an owlet.", "one.", 1),
+    ]):
+        soundfile.write(tmp_path / f"{place}.wav", np.zeros(1600 * length), 16000)
+        answer = {"expected": expected, "text": text}
+        rows.append(json.dumps({"file": f"{place}.wav", "corpus": "qa", "answer": answer}))
+    (tmp_path / "answers.jsonl").write_text("\n".join(rows) + "\n")
+    table = heard.listen(tmp_path, Ears())["qa"].table()
+    assert table["answers"] == 3 and table["answers with unknown words"] == 1
+    # The second said what it wrote, which was not what was asked for.
+    assert table["speech correct"] == pytest.approx(1 / 3)
+    assert table["word error rate"] == pytest.approx(2 / 4)

@@ -140,11 +140,12 @@ class Scores:
 
 
 def score(
-    model: DialogueModel, conversations: list[Conversation], tokenizer: Tokenizer
+    model: DialogueModel, conversations: list[Conversation], tokenizer: Tokenizer,
+    oracle: bool = False,
 ) -> tuple[dict[str, float], Scores]:
     """Runs the model through conversations and counts."""
     scores = Scores()
-    for conversation, said in zip(conversations, roll(model, conversations)):
+    for conversation, said in zip(conversations, roll(model, conversations, oracle=oracle)):
         scores.add(conversation, said, tokenizer)
     return scores.table(), scores
 
@@ -165,13 +166,15 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--count", type=int, default=200, help="the most of each folder")
     parser.add_argument("--out", type=Path, help="a JSON file")
     parser.add_argument("--wrong", type=int, default=0, help="print so many wrong answers")
+    parser.add_argument("--oracle", action="store_true",
+                        help="answers begin where the script says")
     options = parser.parse_args(arguments)
     torch.set_num_threads(1)
     model, tokenizer = load(options.run)
     tables = {}
     for folder in options.data:
         conversations = corpus.read([folder])[: options.count]
-        table, scores = score(model, conversations, tokenizer)
+        table, scores = score(model, conversations, tokenizer, options.oracle)
         tables[Path(folder).name] = table
         print(f"{folder}: {len(conversations)} conversations")
         for name, value in table.items():

@@ -75,8 +75,10 @@ class Player:
 class Rollout:
     """Some conversations side by side, in step."""
 
-    def __init__(self, model: DialogueModel, conversations: list[Conversation]) -> None:
-        self.model, self.conversations = model, conversations
+    def __init__(
+        self, model: DialogueModel, conversations: list[Conversation], oracle: bool = False
+    ) -> None:
+        self.model, self.conversations, self.oracle = model, conversations, oracle
         count = len(conversations)
         self.stream = EncoderStream(model.encoder, 2 * count)
         longest = max(c.blocks for c in conversations)
@@ -142,6 +144,8 @@ class Rollout:
             self.last[row] = token
             return False
         token = int(logits[:2].argmax())
+        if self.oracle:
+            token = SHIFT if block in {t.shift for t in self.conversations[row].turns} else THINK
         self.last[row] = token
         if token == SHIFT and block < self.conversations[row].blocks:
             self.spoken[row].append(Spoken(block, turn=self.players[row].choose(block)))
@@ -151,14 +155,18 @@ class Rollout:
 
 
 def roll(
-    model: DialogueModel, conversations: list[Conversation], together: int = 32
+    model: DialogueModel, conversations: list[Conversation], together: int = 32,
+    oracle: bool = False,
 ) -> list[list[Spoken]]:
-    """The model's answers in every conversation; those of like length run together."""
+    """The model's answers in every conversation; those of like length run together.
+
+    With `oracle` the script says when answers begin, and the model only what they say.
+    """
     order = sorted(range(len(conversations)), key=lambda i: conversations[i].blocks)
     results: list[list[Spoken]] = [[] for _ in conversations]
     for start in range(0, len(order), together):
         part = order[start : start + together]
-        for index, spoken in zip(part, Rollout(model, [conversations[i] for i in part]).run()):
+        for index, spoken in zip(part, Rollout(model, [conversations[i] for i in part], oracle).run()):
             results[index] = spoken
     return results
 
