@@ -4,11 +4,12 @@ import Foundation
 
 /// Digests of a bundle's files, by which a replay tells which of them was changed.
 enum FileDigests {
-  /// The digest of each file in a folder and below, by its path there.
+  /// The digest of each file in a folder and below, by its path there; not of texts for people
+  /// (`.md`), which change nothing that is computed.
   static func ofFiles(in folder: String) throws(CheckpointError) -> [String: String] {
     var digests: [String: String] = [:]
     let names = FileManager.default.enumerator(atPath: folder)?.compactMap { $0 as? String } ?? []
-    for name in names.sorted() {
+    for name in names.sorted() where !name.hasSuffix(".md") {
       let path = "\(folder)/\(name)"
       var isFolder: ObjCBool = false
       guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder),

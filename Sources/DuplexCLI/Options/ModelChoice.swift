@@ -19,7 +19,7 @@ package enum ModelChoice: Hashable, Sendable {
   /// - Parameter argument: What `--model` was given.
   package init(_ argument: String?) {
     guard let argument else {
-      self = Self.shippedFolder.map { .shipped($0) } ?? .seeded(1)
+      self = ModelBundle.shippedFolder.map { .shipped($0) } ?? .seeded(1)
       return
     }
     let parts = argument.split(separator: ":", omittingEmptySubsequences: false)
@@ -30,16 +30,6 @@ package enum ModelChoice: Hashable, Sendable {
     } else {
       self = .folder(argument)
     }
-  }
-
-  /// Where the build puts the resources of `SpeechModel`: beside the executable.
-  private static var shippedFolder: String? {
-    guard
-      let executable = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-    else { return nil }
-    let folder = URL(filePath: executable).deletingLastPathComponent()
-      .appending(path: "salmonn-omni_SpeechModel.resources/nano").path
-    return FileManager.default.fileExists(atPath: "\(folder)/manifest.json") ? folder : nil
   }
 
   /// Whether it says noise.
