@@ -45,7 +45,8 @@ struct SpeakingTurnsTests {
     (.late, [240, 240], "late device: 10.0 ms silent, 10.0 ms skipped"),
     (.mended, [1, 12, 0], "mended 1 not finite, 12 clipped"),
     (.mended, [0, 0, 1_280], "mended 80.0 ms missing"),
-    (.yield, [24_000], "yield, 1000 ms unsaid"), (.refresh, [512], "refresh, 512 positions"),
+    (.yield, [24_000], "yield, 1000 ms unsaid"), (.yield, [0], "yield"),
+    (.refresh, [512], "refresh, 512 positions"),
   ])
   func `a label says how much`(kind: EventMark.Kind, amounts: [Int], wanted: String) {
     #expect(EventMark(kind: kind, time: 0, amounts: amounts).label(Self.rates) == wanted)

@@ -70,7 +70,10 @@ package struct EventMark: Equatable {
     case .underrun: "\(times)underrun \(rates.assistantText(amounts[0]))"
     case .late: "\(times)late device: \(extent(rates))"
     case .mended: "\(times)mended \(extent(rates))"
-    case .yield: "\(times)yield, \(rates.assistantText(amounts[0])) unsaid"
+    // Nothing is made yet where the answer had just begun.
+    case .yield:
+      amounts[0] > 0
+        ? "\(times)yield, \(rates.assistantText(amounts[0])) unsaid" : "\(times)yield"
     case .refresh: count > 1 ? "\(times)refresh" : "refresh, \(amounts[0].counting("position"))"
     case .deviceLost: "\(times)lost \(text)"
     case .deviceBack: "\(times)back \(text)"
