@@ -46,7 +46,7 @@ let package = Package(
     // SpeechModel: the streaming model, synchronous structs only.
     .target(
       name: "SpeechModel", dependencies: ["Kernels", "Checkpoints", "Tokenization"],
-      swiftSettings: strict),
+      resources: [.copy("Resources/nano")], swiftSettings: strict),
 
     // Dataflow: bounded edges, stages and what runs them; no audio, no model.
     .target(name: "Dataflow", swiftSettings: strict),
@@ -150,7 +150,7 @@ let package = Package(
       dependencies: [
         "Evaluation", "Duplex", "AudioIO", "Dataflow", "Scenarios", "SeededModels", "SpeechModel",
         "Kernels",
-      ], swiftSettings: strict),
+      ], exclude: ["Goldens"], swiftSettings: strict),
     .testTarget(
       name: "SpeechModelTests",
       dependencies: ["SpeechModel", "Kernels", "Checkpoints", "Tokenization", "TestSupport"],

@@ -83,9 +83,11 @@ enum ModelReport {
     var scale = 1.0
     for _ in 0..<digits { scale *= 10 }
     let rounded = Int((value * scale).rounded())
-    let whole = rounded / Int(scale)
-    let rest = String(rounded % Int(scale))
-    return digits == 0
-      ? "\(whole)" : "\(whole)." + String(repeating: "0", count: digits - rest.count) + rest
+    let sign = rounded < 0 ? "-" : ""
+    let whole = abs(rounded) / Int(scale)
+    let rest = String(abs(rounded) % Int(scale))
+    return sign
+      + (digits == 0
+        ? "\(whole)" : "\(whole)." + String(repeating: "0", count: digits - rest.count) + rest)
   }
 }

@@ -180,7 +180,8 @@ class LanguageModel(nn.Module):
     def forward(self, x: Tensor, tap: int | None = None) -> Tensor | tuple[Tensor, Tensor]:
         """Hidden states after the last norm, `[batch, time, width]`, positions counted from 0.
 
-        With `tap`, also the residual stream after so many layers.
+        With `tap`, also the residual stream after so many layers; after all of them the value
+        behind the last norm, as the Swift code counts.
         """
         turn = rotation(self.config, torch.arange(x.shape[1], device=x.device))
         tapped = x
@@ -189,7 +190,9 @@ class LanguageModel(nn.Module):
             if index + 1 == tap:
                 tapped = x
         x = self.model.norm(x)
-        return x if tap is None else (x, tapped)
+        if tap is None:
+            return x
+        return x, x if tap == self.config.layers else tapped
 
     def step(self, x: Tensor, cache: Cache, going: Tensor | None = None) -> Tensor:
         """The same after the cache's positions; rows that are not `going` forget this step."""
