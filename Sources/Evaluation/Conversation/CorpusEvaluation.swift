@@ -1,4 +1,3 @@
-import Dataflow
 package import Duplex
 package import Scenarios
 
@@ -45,25 +44,10 @@ package struct CorpusEvaluation: Sendable {
   package func run(
     count: Int, jobs: Int, observer: (ConversationRecord, ConversationOutcome) async throws -> Void
   ) async throws {
-    let count = min(count, corpus.records.count)
-    try await withThrowingTaskGroup(of: (Int, ConversationOutcome).self) { group in
-      var (started, wanted) = (0, 0)
-      var waiting: [Int: ConversationOutcome] = [:]
-      func start() {
-        guard started < count else { return }
-        let index = started
-        started += 1
-        group.addTask { (index, try await outcome(index)) }
-      }
-      for _ in 0..<max(1, jobs) { start() }
-      while let (index, outcome) = try await group.next() {
-        waiting[index] = outcome
-        while let next = waiting.removeValue(forKey: wanted) {
-          try await observer(corpus.records[wanted], next)
-          wanted += 1
-        }
-        start()
-      }
+    try await inOrder(min(count, corpus.records.count), jobs: jobs) { index in
+      try await outcome(index)
+    } take: { index, outcome in
+      try await observer(corpus.records[index], outcome)
     }
   }
 }

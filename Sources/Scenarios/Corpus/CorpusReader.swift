@@ -42,12 +42,7 @@ package struct CorpusReader: Sendable {
   /// The environment of a conversation, from -1 to 1.
   package func environment(_ index: Int) -> [Float] {
     let record = records[index]
-    return samples[shard[index]].withUnsafeBytes { bytes in
-      (0..<record.blocks * TurnTiming.block).map { sample in
-        let bits = bytes.loadUnaligned(
-          fromByteOffset: record.offset + 2 * sample, as: Int16.self)
-        return Float(Int16(littleEndian: bits)) / 32_768
-      }
-    }
+    return PCM.decode(
+      samples[shard[index]], from: record.offset, count: record.blocks * TurnTiming.block)
   }
 }

@@ -75,13 +75,8 @@ package struct VoiceBank: Sendable {
   /// The samples of an utterance, from -1 to 1.
   package func samples(of utterance: Utterance) -> [Float] {
     guard let part = parts.last(where: { $0.first <= utterance.offset }) else { return [] }
-    let first = utterance.offset - part.first
-    return part.samples.withUnsafeBytes { bytes in
-      (first..<first + utterance.count).map { index in
-        let bits = bytes.loadUnaligned(fromByteOffset: 2 * index, as: Int16.self)
-        return Float(Int16(littleEndian: bits)) / 32_768
-      }
-    }
+    return PCM.decode(
+      part.samples, from: 2 * (utterance.offset - part.first), count: utterance.count)
   }
 
   /// Speaks a list of utterances; those that give no sound are left out, with what follows them.
@@ -145,5 +140,15 @@ package enum PCM {
       }
     }
     return data
+  }
+
+  /// Decodes so many samples from a byte on, from -1 to 1.
+  static func decode(_ data: Data, from start: Int, count: Int) -> [Float] {
+    data.withUnsafeBytes { bytes in
+      (0..<count).map { index in
+        let bits = bytes.loadUnaligned(fromByteOffset: start + 2 * index, as: Int16.self)
+        return Float(Int16(littleEndian: bits)) / 32_768
+      }
+    }
   }
 }
