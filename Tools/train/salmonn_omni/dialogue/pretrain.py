@@ -17,7 +17,7 @@ from torch.nn import functional as F
 
 from ..models.encoder import EncoderConfig, SpeechEncoder
 from ..models.log_mel import LogMel
-from ..training.batches import BatchPlan, item_seed
+from ..training.batches import BatchPlan
 from ..training.command import run_stage
 from ..training.processes import Processes
 from ..training.trainer import Loss, TrainerConfig
@@ -248,12 +248,10 @@ class PretrainTask:
 
     def batch(self, step: int, processes: Processes) -> CTCBatch | None:
         """The recordings of a step, changed by their seeds."""
-        epoch, items = self.plan.batch(step)
-        mine = processes.share(list(items))
+        mine = processes.share(self.plan.seeded(step))
         if not mine:
             return None
-        seeds = [item_seed(self.config.trainer.seed, epoch, i) for i in mine]
-        return self.make([self.train[i] for i in mine], seeds)
+        return self.make([self.train[i] for i, _ in mine], [seed for _, seed in mine])
 
     def losses(self, batch: CTCBatch) -> dict[str, Loss]:
         """Both losses, each for one symbol."""

@@ -15,7 +15,7 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ..training.batches import BatchPlan, item_seed
+from ..training.batches import BatchPlan
 from ..training.command import run_stage
 from ..training.processes import Processes
 from ..training.trainer import Loss, TrainerConfig
@@ -165,13 +165,11 @@ class TextTask:
 
     def batch(self, step: int, processes: Processes) -> TextBatch | None:
         """The questions of a step."""
-        epoch, items = self.plan.batch(step)
-        mine = processes.share(list(items))
+        mine = processes.share(self.plan.seeded(step))
         if not mine:
             return None
-        seeds = [item_seed(self.config.trainer.seed, epoch, i) for i in mine]
         make = self.make_compact if step < self.config.compact else self.make
-        return make([self.train[i] for i in mine], seeds)
+        return make([self.train[i] for i, _ in mine], [seed for _, seed in mine])
 
     def losses(self, batch: TextBatch) -> dict[str, Loss]:
         """As in the stages with sound."""

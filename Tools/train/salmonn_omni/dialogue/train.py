@@ -18,7 +18,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ..models.log_mel import LogMel
-from ..training.batches import BatchPlan, item_seed
+from ..training.batches import BatchPlan
 from ..training.command import run_stage
 from ..training.processes import Processes
 from ..training.trainer import Loss, TrainerConfig
@@ -186,12 +186,10 @@ class DialogueTask:
 
     def batch(self, step: int, processes: Processes) -> DialogueBatch | None:
         """The conversations of a step, changed by their seeds."""
-        epoch, numbers = self.plan.batch(step)
-        mine = processes.share(list(numbers))
+        mine = processes.share(self.plan.seeded(step))
         if not mine:
             return None
-        seeds = [item_seed(self.config.trainer.seed, epoch, i) for i in mine]
-        return self.make([self.items[i] for i in mine], seeds)
+        return self.make([self.items[i] for i, _ in mine], [seed for _, seed in mine])
 
     def losses(self, batch: DialogueBatch) -> dict[str, Loss]:
         """Cross-entropy of the tokens, CTC of the words."""

@@ -35,6 +35,11 @@ class BatchPlan:
             number += 1
         return number, batches[step]
 
+    def seeded(self, step: int) -> list[tuple[int, int]]:
+        """The items of a step, each with the seed of its random changes in this epoch."""
+        epoch, items = self.batch(step)
+        return [(item, item_seed(self.seed, epoch, item)) for item in items]
+
 
 @lru_cache(maxsize=4)
 def _epoch(plan: BatchPlan, number: int) -> tuple[tuple[int, ...], ...]:

@@ -21,7 +21,7 @@ from torch import Tensor, nn
 
 from salmonn_omni.models.speech_tokens import HiddenConnector
 from salmonn_omni.training import settings
-from salmonn_omni.training.batches import BatchPlan, item_seed
+from salmonn_omni.training.batches import BatchPlan
 from salmonn_omni.training.processes import Processes
 from salmonn_omni.training.trainer import Loss
 from salmonn_omni.voice import tokens as token_models
@@ -145,9 +145,9 @@ class ConnectTask:
 
     def batch(self, step: int, processes: Processes) -> ConnectBatch | None:
         """Whole answers."""
-        epoch, chosen = self.plan.batch(step)
-        longest = max(len(self.items[i][0].rows) for i in chosen)
-        share = processes.share([(i, item_seed(self.plan.seed, epoch, i)) for i in chosen])
+        chosen = self.plan.seeded(step)
+        longest = max(len(self.items[i][0].rows) for i, _ in chosen)
+        share = processes.share(chosen)
         changed = []
         for index, seed in share:
             item, hidden = self.items[index]

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from salmonn_omni.models.speech_tokens import IGNORED, SpeechTokenModel, interleaved
 from salmonn_omni.training import settings
-from salmonn_omni.training.batches import BatchPlan, item_seed
+from salmonn_omni.training.batches import BatchPlan
 from salmonn_omni.training.processes import Processes
 from salmonn_omni.training.trainer import Loss
 from salmonn_omni.voice.alignment import Lexicon, spoken_words, words_of
@@ -182,12 +182,9 @@ class TokensTask:
 
     def batch(self, step: int, processes: Processes) -> TokensBatch | None:
         """Whole sequences."""
-        epoch, chosen = self.plan.batch(step)
-        longest = max(len(self.items[i].rows) for i in chosen)
-        seeds = [item_seed(self.plan.seed, epoch, i) for i in chosen]
-        share = processes.share([
-            self._changed(self.items[i], s) for i, s in zip(chosen, seeds, strict=True)
-        ])
+        chosen = self.plan.seeded(step)
+        longest = max(len(self.items[i].rows) for i, _ in chosen)
+        share = [self._changed(self.items[i], seed) for i, seed in processes.share(chosen)]
         return collate(share, longest, processes.device) if share else None
 
     def _changed(self, item: Item, seed: int) -> Item:
