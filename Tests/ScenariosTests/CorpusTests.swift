@@ -12,6 +12,31 @@ import Testing
     #expect(first.samples != other.samples)
   }
 
+  @Test(arguments: [1, 2] as [UInt64])
+  func `a script tells of the same conversation as its mix, and where its sounds are`(
+    _ seed: UInt64
+  ) throws {
+    var recipe = try ToneTroupe.recipe(.duplex, seed: seed)
+    recipe.isClean = true
+    let (record, environment, assistant) = recipe.conversation(4)
+    var script = recipe.script(4)
+    let first = try #require(script.user.first)
+    let source = try #require(first.source)
+    let utterance = try #require(recipe.troupe.users.utterances.first { $0.offset == source })
+    let said = recipe.troupe.users.samples(of: utterance)
+    #expect(said.count == first.end - first.start)
+    #expect(Array(environment[first.start..<first.start + 800]) == Array(said[..<800]))
+    let answer = try #require(script.assistant.first)
+    let own = try #require(answer.source)
+    let spoken = try #require(recipe.troupe.assistant.utterances.first { $0.offset == own })
+    #expect(
+      Array(assistant[answer.audioStart..<answer.audioStart + 800])
+        == Array(recipe.troupe.assistant.samples(of: spoken)[..<800]))
+    for index in script.user.indices { script.user[index].source = nil }
+    for index in script.assistant.indices { script.assistant[index].source = nil }
+    #expect(script == record)
+  }
+
   @Test func `a conversation does not depend on the ones before it`() throws {
     let recipe = try ToneTroupe.recipe(.duplex, seed: 3)
     let (record, environment, assistant) = recipe.conversation(7)

@@ -58,7 +58,7 @@ import Testing
   @Test func `speakers share no voice, and one engine occurs in tests only`() {
     var voices: [Split: Set<String>] = [:]
     for split in Split.allCases {
-      let cast = Cast(rules: world.rules, split: split, hasPico: true)
+      let cast = Cast(rules: world.rules, split: split, hasPython: true)
       var random = SplitMix64(seed: 1)
       for _ in 0..<3_000 {
         let speaker = cast.speaker(using: &random)

@@ -35,7 +35,7 @@ struct CorpusCommand: AsyncParsableCommand {
   @Option(help: "One scene only: \(Scene.allCases.map(\.rawValue).joined(separator: ", ")).")
   var scene: Scene?
 
-  @Option(help: "One engine's speakers only: espeak-ng, flite, pico, festival or people.")
+  @Option(help: "One engine's speakers only: espeak-ng, flite, pico, hibari, festival or people.")
   var engine: String?
 
   @Option(help: "The factor of the assistant's echo in every conversation, 0 to 1.")
@@ -44,8 +44,11 @@ struct CorpusCommand: AsyncParsableCommand {
   @Flag(help: "No room, noise, gain or echo.")
   var clean = false
 
+  @Flag(help: "Write scripts without samples, which training mixes itself from the banks.")
+  var scripts = false
+
   @Option(help: "Milliseconds from the end of speech to the end of the block of the shift.")
-  var response = 120
+  var response = 80
 
   @Option(help: "Blocks from the shift to the first sound.")
   var audioDelay = 3
@@ -65,12 +68,13 @@ struct CorpusCommand: AsyncParsableCommand {
     recipe.timing.audioDelay = audioDelay
     let target = URL(filePath: folder)
     try FileManager.default.createDirectory(at: target, withIntermediateDirectories: true)
-    let (ready, size, total) = (recipe, shard, count)
+    let (ready, size, total, isScript) = (recipe, shard, count, scripts)
     let shards = (total + size - 1) / size
     var bytes = 0
     let start = ContinuousClock.now
     try await inOrder(shards, jobs: jobs) { index in
-      let shard = try ready.shard(index * size..<min(total, (index + 1) * size))
+      let range = index * size..<min(total, (index + 1) * size)
+      let shard = try isScript ? ready.scripts(range) : ready.shard(range)
       try shard.write(name: CorpusHeader.name(ofShard: index), in: target)
       return shard.samples.count
     } take: { _, count in

@@ -24,10 +24,10 @@ struct VoicesCommand: AsyncParsableCommand {
   @Option(help: "How many questions of the forms each speaker asks.")
   var exchanges = 40
 
-  @Option(help: "A Python with py-nanotts, to have SVOX Pico's voices as well.")
+  @Option(help: "A Python with py-nanotts and hibari-tts, to have their voices as well.")
   var python: String?
 
-  @Option(help: "One engine only: espeak-ng, flite, pico or festival.")
+  @Option(help: "One engine only: espeak-ng, flite, pico, hibari or festival.")
   var engine: String?
 
   @Option(help: "A folder of people's digits, {digit}_{person}_{take}.wav.")
@@ -56,7 +56,7 @@ struct VoicesCommand: AsyncParsableCommand {
     let ready = plan
     try await inOrder(total, jobs: jobs) { index in
       var random = SplitMix64(seed: seed, item: index, purpose: "voices-\(split.rawValue)")
-      let cast = Cast(rules: world.rules, split: split, hasPico: python != nil)
+      let cast = Cast(rules: world.rules, split: split, hasPython: python != nil)
       let lines: [VoiceBankPlan.Line]
       let spoken: [[Float]]
       if let people, index >= count {

@@ -20,6 +20,8 @@ package struct ConversationRecord: Sendable, Codable, Equatable {
     package var combination: String?
     /// The right answer, where one is asked for.
     package var answer: String?
+    /// Where a script alone was written: its first sample in the users' banks, one after the other.
+    package var source: Int?
   }
 
   /// Why the assistant stopped.
@@ -47,6 +49,8 @@ package struct ConversationRecord: Sendable, Codable, Equatable {
     package var cause: Cause
     /// The index of the user's speech that it answers, or -1.
     package var about: Int
+    /// Where a script alone was written: its first sample in the assistant's bank.
+    package var source: Int?
   }
 
   /// Something that a test asks about.

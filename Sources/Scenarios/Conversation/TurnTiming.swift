@@ -8,16 +8,17 @@ package struct TurnTiming: Sendable, Codable, Equatable {
   /// Samples of a block: 80 ms.
   package static let block = 1_280
 
-  /// From the end of the user's speech to the end of the block of the shift, at least: 120 ms.
+  /// From the end of the user's speech to the end of the block of the shift, at least: 80 ms.
   ///
   /// The shift is decided when its block is over, on the mean 40 ms later. The sound of block
-  /// shift + 3 is heard 240 ms after that: 120 + 40 + 240 = 400 ms after the user's last sound.
-  package var response = 1_920
-  /// The same after a series of digits, which only a longer silence ends: 280 ms.
-  package var digitsResponse = 4_480
-  /// From the end of an interrupting phrase to the end of the block of the yield: 80 ms, so that
-  /// the sound is gone 80 + 40 + 10 = 130 ms after the phrase in the mean.
-  package var yieldResponse = 1_280
+  /// shift + 3 is heard 240 ms after that: 80 + 40 + 240 = 360 ms after the user's last sound.
+  package var response = 1_280
+  /// The same after a series of digits, which only a longer silence ends: 240 ms, where people pause
+  /// for 150 ms at most between digits.
+  package var digitsResponse = 3_840
+  /// From the end of an interrupting phrase to the end of the block of the yield: 60 ms, so that
+  /// the sound is gone 60 + 40 + 10 = 110 ms after the phrase in the mean.
+  package var yieldResponse = 960
   /// From the block of the shift to the first block that playback puts out with sound.
   ///
   /// The first

@@ -58,6 +58,28 @@ package struct CorpusRecipe: Sendable {
     return (record, environment, assistant)
   }
 
+  /// A conversation before it sounds: its line alone, with the place of every utterance's samples in
+  /// the banks, for training that mixes it anew each time.
+  package func script(_ index: Int) -> ConversationRecord {
+    var random = SplitMix64(seed: seed, item: index, purpose: kind.rawValue)
+    let own = random.next()
+    let script = script(index, seed: own)
+    return ConversationRecord(
+      id: "\(kind.rawValue)-\(index)", seed: own, kind: kind.rawValue, offset: 0,
+      blocks: script.blocks,
+      user: script.lines.map { line in
+        var speech = Self.speech(line)
+        speech.source = line.utterance.offset
+        return speech
+      },
+      assistant: script.answers.map { answer in
+        var speech = answer.speech
+        speech.source = answer.utterance.offset
+        return speech
+      },
+      conditions: .clean, events: script.events)
+  }
+
   /// The layout of a conversation.
   func script(_ index: Int, seed: UInt64) -> Script {
     var random = SplitMix64(seed: seed)

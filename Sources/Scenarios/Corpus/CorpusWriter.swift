@@ -79,6 +79,16 @@ extension CorpusRecipe {
     }
     return shard
   }
+
+  /// The lines of a shard of scripts: no samples.
+  package func scripts(_ conversations: Range<Int>) throws(ScenarioError) -> Shard {
+    var shard = Shard()
+    for index in conversations {
+      let record = script(index)
+      try shard.append(record, Data(), id: record.id)
+    }
+    return shard
+  }
 }
 
 extension CorpusHeader {

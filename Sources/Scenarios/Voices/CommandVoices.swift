@@ -1,13 +1,13 @@
 import Foundation
 
-/// The installed synthesizers espeak-ng, flite, festival and pico, called in batches through one
-/// shell.
+/// The installed synthesizers espeak-ng, flite, festival, pico and hibari, called in batches through
+/// one shell.
 package struct CommandVoices: SpeechSynthesizing {
   private let python: String
 
   /// Makes the voices.
   ///
-  /// - Parameter python: The Python that has py-nanotts, where pico is wanted.
+  /// - Parameter python: The Python that has py-nanotts and hibari-tts, where those are wanted.
   package init(python: String = "python3") { self.python = python }
 
   package func speak(_ requests: [SpeechRequest]) throws(ScenarioError) -> [[Float]] {
@@ -42,6 +42,7 @@ package struct CommandVoices: SpeechSynthesizing {
     var lines: [String] = []
     var festival = ""
     var pico = ""
+    var hibari = ""
     for (index, request) in requests.enumerated() {
       let speaker = request.speaker
       let text = request.text + request.ending
@@ -67,6 +68,7 @@ package struct CommandVoices: SpeechSynthesizing {
       case "pico":
         let pitch = Double(speaker.pitch) / 100 / speaker.warp
         pico += "\(index).wav\t\(speaker.voice)\t\(rate)\t\(pitch)\t\(text)\n"
+      case "hibari": hibari += "\(index).wav\t\(speaker.voice)\t\(rate)\t\(text)\n"
       case "festival":
         festival += """
           (voice_\(speaker.voice)) (Parameter.set 'Duration_Stretch \(1 / rate))
@@ -78,7 +80,8 @@ package struct CommandVoices: SpeechSynthesizing {
     }
     for (name, text, command) in [
       ("say.scm", festival, "festival -b say.scm"),
-      ("pico.txt", pico, "'\(python)' '\(Self.picoScript)' < pico.txt"),
+      ("pico.txt", pico, "'\(python)' '\(Self.resource("pico"))' < pico.txt"),
+      ("hibari.txt", hibari, "'\(python)' '\(Self.resource("hibari"))' < hibari.txt"),
     ] where !text.isEmpty {
       do {
         try text.write(to: folder.appending(path: name), atomically: false, encoding: .utf8)
@@ -88,9 +91,9 @@ package struct CommandVoices: SpeechSynthesizing {
     return lines.joined(separator: "\n") + "\n"
   }
 
-  private static let picoScript =
-    Bundle.module.path(
-      forResource: "pico", ofType: "py", inDirectory: "Resources") ?? ""
+  private static func resource(_ name: String) -> String {
+    Bundle.module.path(forResource: "say-\(name)", ofType: "py", inDirectory: "Resources") ?? ""
+  }
 
   private func run(_ script: String, in folder: URL) throws(ScenarioError) {
     let process = Process()
@@ -111,7 +114,7 @@ package struct CommandVoices: SpeechSynthesizing {
       let message = (try? String(contentsOf: log, encoding: .utf8)) ?? ""
       throw ScenarioError(
         .missing, "speech",
-        "a synthesizer failed; install espeak-ng, flite, festival, and py-nanotts for pico: "
+        "a synthesizer failed; install espeak-ng, flite, festival, py-nanotts and hibari-tts: "
           + message.suffix(200))
     }
   }

@@ -7,7 +7,7 @@ package struct Speaker: Sendable, Codable, Equatable {
   /// The engine's name of the voice, with its variant.
   package var voice: String
   /// The engine's pitch setting: 0 to 99 for espeak-ng, hertz for flite, per cent of its own for
-  /// pico, 0 where unused.
+  /// pico, 0 where unused, as by hibari.
   package var pitch: Int
   /// Speed against the voice's own; above 1 is faster.
   package var rate: Double
@@ -41,13 +41,14 @@ package struct Cast: Sendable {
   /// - Parameters:
   ///   - rules: What is kept apart.
   ///   - split: What the speakers are for.
-  ///   - hasPico: Whether SVOX Pico is at hand, which Debian's free part lacks.
-  package init(rules: SplitRules, split: Split, hasPico: Bool = false) {
+  ///   - hasPython: Whether SVOX Pico and hibari are at hand, which Debian lacks and PyPI has.
+  package init(rules: SplitRules, split: Split, hasPython: Bool = false) {
     self.rules = rules
     self.split = split
     shares = [("espeak-ng", 6)]
     if !rules.flite[split].isEmpty { shares.append(("flite", split == .train ? 3 : 2)) }
-    if hasPico, !rules.pico[split].isEmpty { shares.append(("pico", 3)) }
+    if hasPython, !rules.pico[split].isEmpty { shares.append(("pico", 2.5)) }
+    if hasPython, !rules.hibari[split].isEmpty { shares.append(("hibari", 2.5)) }
     if !rules.festival[split].isEmpty { shares.append((rules.testOnlyEngine, 4)) }
   }
 
@@ -75,6 +76,11 @@ package struct Cast: Sendable {
       return Speaker(
         engine: engine, voice: voice, pitch: random.integer(60...135), rate: rate,
         warp: random.uniform(0.84, 1.15))
+    case "hibari":
+      let voice = random.pick(rules.hibari[split]) ?? ""
+      // One woman's voice: the wide warp makes men of it, too.
+      return Speaker(
+        engine: engine, voice: voice, rate: rate, warp: random.uniform(0.76, 1.12))
     case "people":
       let voice = random.pick(rules.digits.speakers) ?? ""
       let isTest = split == .test
