@@ -1,6 +1,7 @@
 """Reading shards of scripted conversations.
 
-A folder holds `corpus.json`, and for every shard a `.jsonl` file, one conversation a line, and a
+A folder of scripts has no samples: `mixing.py` makes them from the banks, which a script's `source`
+points into. Any other folder holds `corpus.json`, and for every shard a `.jsonl` file, one conversation a line, and a
 `.pcm` file: little-endian 16-bit samples at 16 kHz, for each conversation the environment's, then
 as many of the assistant's, both whole blocks. Block k of the assistant's channel is what playback put
 out for block k; the model hears it in block k + 1.
@@ -9,6 +10,7 @@ out for block k; the model hears it in block k + 1.
 import json
 import random
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -34,6 +36,8 @@ class Utterance:
     form: str = ""
     #: What the assistant should answer; empty where nothing.
     answer: str = ""
+    #: The first sample in the banks of users, one after the other; -1 where it is mixed already.
+    source: int = -1
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,8 @@ class Turn:
     full_end: int = 0
     #: The place of the utterance that it answers.
     about: int = -1
+    #: The first sample in the assistant's bank; -1 where it has no sound, or is mixed already.
+    source: int = -1
 
 
 @dataclass(frozen=True)
@@ -134,7 +140,8 @@ class Corpus:
             size = path.with_suffix(".pcm").stat().st_size
             for line in path.read_text().splitlines():
                 record = json.loads(line)
-                if record["offset"] + 4 * BLOCK * record["blocks"] <= size:
+                is_script = any("source" in line for line in record["user"])
+                if is_script or record["offset"] + 4 * BLOCK * record["blocks"] <= size:
                     found.append(self._conversation(record, number))
         return found
 
@@ -143,14 +150,14 @@ class Corpus:
             Utterance(
                 u["text"], u["start"], u["end"], u.get("role") or "", u.get("kind") or "",
                 u.get("engine") or "", u.get("voice") or "", u.get("form") or "",
-                u.get("answer") or "",
+                u.get("answer") or "", u.get("source", -1),
             )
             for u in record.get("user", ())
         )
         turns = tuple(
             Turn(
                 t["shift"], t["text"], t["back"], t["cause"], t["audioStart"], t["audioEnd"],
-                t["fullEnd"], t["about"],
+                t["fullEnd"], t["about"], t.get("source", -1),
             )
             for t in record.get("assistant", ())
         )
@@ -177,10 +184,11 @@ class Bank:
     #: Samples before an utterance, at least and at most, and after it.
     LEAD, TAIL = (800, 9600), 6400
     #: From the end of a question to the end of the block of the shift; longer after digits.
-    RESPONSE, DIGITS_RESPONSE = 1920, 4480
+    RESPONSE, DIGITS_RESPONSE = 1280, 3840
 
-    def __init__(self, folder: str | Path) -> None:
-        self.folder = Path(folder)
+    def __init__(self, folder: str | Path, before: int = 0) -> None:
+        """`before` is how many samples other banks have that come before this one's."""
+        self.folder, self.before = Path(folder), before
         lines = (self.folder / "utterances.jsonl").read_text().splitlines()
         self.utterances = [json.loads(line) for line in lines]
 
@@ -229,7 +237,7 @@ class Bank:
             Utterance(
                 u["text"], start, start + u["count"], "user", u["kind"], u["speaker"]["engine"],
                 u["speaker"]["voice"], (u.get("exchange") or {}).get("form") or "",
-                (u.get("exchange") or {}).get("answer") or "",
+                (u.get("exchange") or {}).get("answer") or "", self.before + u["offset"],
             )
             for u, start in parts
         )
@@ -249,10 +257,23 @@ class Bank:
         )
 
 
-def read(folders: list[str], shards: int | None = None) -> list[Conversation]:
-    """The conversations of several folders, one after the other; a bank's are its utterances."""
+def bank_size(folder: str | Path) -> int:
+    """The samples of a bank."""
+    return (Path(folder) / "samples.pcm").stat().st_size // 2
+
+
+def read(
+    folders: list[str], shards: int | None = None, users: Sequence[str] = ()
+) -> list[Conversation]:
+    """The conversations of several folders, one after the other; a bank's are its utterances.
+
+    `users` are the banks that are mixed from, in the order in which their samples are counted.
+    """
     found: list[Conversation] = []
     for folder in folders:
-        is_bank = (Path(folder) / "utterances.jsonl").exists()
-        found += (Bank(folder) if is_bank else Corpus(folder, shards)).conversations
+        if (Path(folder) / "utterances.jsonl").exists():
+            earlier = users[: users.index(folder)] if folder in users else ()
+            found += Bank(folder, sum(map(bank_size, earlier))).conversations
+        else:
+            found += Corpus(folder, shards).conversations
     return found

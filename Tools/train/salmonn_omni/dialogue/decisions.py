@@ -83,16 +83,26 @@ def _pair(
     return nearest, tokens.last[nearest], SHIFT
 
 
-def mine(task: DialogueTask, items: list[Item]) -> dict[str, list[Decision]]:
+def mine(
+    task: DialogueTask, items: list[Item], together: int = 4
+) -> dict[str, list[Decision]]:
     """The decisions in every conversation that has some, by its corpus and name."""
     found = {}
     with torch.no_grad():
-        for start in range(0, len(items), 4):
-            part = items[start : start + 4]
-            batch = task.make(part)
-            logits = task.model(batch.environment, batch.assistant, batch.sequences)
-            scores = torch.log_softmax(logits, -1)
-            rows, places = torch.nonzero(batch.sequences.target >= 0, as_tuple=True)
+        for start in range(0, len(items), together):
+            part = items[start : start + together]
+            if task.studio is None:
+                batch = task.make(part)
+            else:
+                batch = task.finish(task.layout(part, list(range(start, start + len(part)))))
+            with torch.autocast(
+                task.processes.device.type, torch.bfloat16,
+                enabled=task.processes.device.type == "cuda",
+            ):
+                logits = task.model(batch.environment, batch.assistant, batch.sequences)
+            scores = torch.log_softmax(logits, -1).cpu()
+            target = batch.sequences.target.cpu()
+            rows, places = torch.nonzero(target >= 0, as_tuple=True)
             for row, item in enumerate(part):
                 tokens = task.block_tokens(item)
                 laid = labels.positions(tokens, 0, min(len(tokens.last), task.longest), 0)
@@ -126,14 +136,19 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, required=True, help="a JSON file")
     options = parser.parse_args(arguments)
     values = json.loads((options.run / "config.json").read_text())
-    values |= {"train": options.data, "valid": [], "transcribe": [],
+    values |= {"train": options.data, "valid": [], "transcribe": [], "text": [],
                "initial": [str(options.run / "model.pt")]}
     config = from_json(DialogueConfig, values)
     torch.set_num_threads(1)
-    task = DialogueTask(config, Processes(0, 1, torch.device("cpu")))
-    task.model.eval()
-    items = [i for i in task.items if i.conversation.events][: options.count]
-    found = mine(task, items)
+    processes = Processes.join(config.trainer.device)
+    task = DialogueTask(config, processes)
+    task.model.to(processes.device).eval()
+    # Whole conversations, those of like length together: a part has no seed of its own here.
+    items = [
+        i for i in task.items if i.conversation.events and i.conversation.blocks <= task.longest
+    ][: options.count]
+    items.sort(key=lambda i: i.conversation.blocks)
+    found = mine(task, items, 4 if processes.device.type == "cpu" else 32)
     options.out.write_text(
         json.dumps({n: [asdict(d) for d in ds] for n, ds in found.items()}, indent=1) + "\n"
     )

@@ -5,56 +5,47 @@ the model when it says just this. Answers that a conversation cuts short are lef
 """
 
 import argparse
+import json
 import random
+from collections import Counter
 from pathlib import Path
 
 import torch
-from tokenizers import Tokenizer
 
+from ..training.processes import Processes
+from ..training.settings import from_json
 from ..voice.connect import Answer, write_hidden
-from . import corpus
-from .corpus import Conversation
-from .evaluate import load
-from .labels import SHIFT, conversation_tokens, positions, together
-from .model import DialogueModel
-from .sound import features
-
-
-def whole_answers(conversations: list[Conversation], count: int, seed: int) -> list[Conversation]:
-    """Conversations of one whole answer each: every text once, then others, until `count`."""
-    found = [c for c in conversations if len(c.turns) == 1 and c.turns[0].cause in ("end", "none")]
-    random.Random(seed).shuffle(found)
-    texts: set[str] = set()
-    first, again = [], []
-    for conversation in found:
-        text = conversation.turns[0].text
-        (again if text in texts else first).append(conversation)
-        texts.add(text)
-    return (first + again)[:count]
+from . import labels
+from .labels import SHIFT
+from .train import DialogueConfig, DialogueTask, Item
 
 
 def hidden_states(
-    model: DialogueModel, tokenizer: Tokenizer, conversations: list[Conversation]
+    task: DialogueTask, items: list[Item], seeds: list[int] | None = None
 ) -> list[Answer]:
-    """The tokens of each conversation's answer and the tapped states."""
-    width = max(c.blocks for c in conversations)
-    sounds = [c.heard(0, c.blocks) for c in conversations]
-    streams = [
-        features([pair[place].astype("float32") / 32768 for pair in sounds], model.mel, width)
-        for place in (0, 1)
-    ]
-    tokens = [conversation_tokens(c, tokenizer) for c in conversations]
-    rows = [positions(t, 0, len(t.last), width) for t in tokens]
-    sequences = together(rows)
+    """The tokens of every whole answer of some conversations, and the tapped states."""
+    batch = task.make(items, seeds) if task.studio is None else task.finish(
+        task.layout(items, seeds)
+    )
+    model, sequences = task.model, batch.sequences
     with torch.no_grad():
-        audio = model.audio_embeddings(*streams)
+        audio = model.audio_embeddings(batch.environment, batch.assistant)
         _, tapped = model.language(model.positions(audio, sequences), tap=model.config.tap)
     answers = []
-    for index, conversation in enumerate(conversations):
-        text = tokenizer.encode(conversation.turns[0].text).ids
-        speaks = sequences.target[index] > SHIFT
-        if sequences.target[index][speaks].tolist() == text:
-            answers.append(Answer(text, tapped[index][speaks].float()))
+    for row, item in enumerate(items):
+        first, last = task.part(item, seeds[row] if seeds else None)
+        laid = labels.positions(task.block_tokens(item), first, last, 1)
+        for turn in item.conversation.turns:
+            text = task.tokenizer.encode(turn.text).ids
+            if turn.cause == "yield" or turn.shift < first:
+                continue
+            until = turn.shift + len(text)
+            places = [
+                place for place, (block, target) in enumerate(zip(laid.block, laid.target))
+                if turn.shift <= block < until and target > SHIFT
+            ]
+            if [int(laid.target[place]) for place in places] == text:
+                answers.append(Answer(text, tapped[row, places].half().cpu()))
     return answers
 
 
@@ -62,22 +53,43 @@ def main(arguments: list[str] | None = None) -> None:
     """Writes the file that the stage `connect` of the voice reads."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--run", type=Path, required=True, help="the folder of a training run")
-    parser.add_argument("--data", nargs="+", required=True, help="folders of conversations, or banks")
+    parser.add_argument("--data", nargs="+", help="folders of conversations, or banks; the run's")
     parser.add_argument("--count", type=int, default=8000, help="the most answers")
+    parser.add_argument("--each", type=int, default=12, help="the most answers of one text")
+    parser.add_argument("--seconds", type=float, default=600, help="of sound in a batch")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, required=True, help="a safetensors file")
     options = parser.parse_args(arguments)
     torch.set_num_threads(1)
-    model, tokenizer = load(options.run)
-    chosen = whole_answers(corpus.read(options.data), options.count, options.seed)
-    order = sorted(chosen, key=lambda c: c.blocks)
+    values = json.loads((options.run / "config.json").read_text())
+    values |= {"valid": [], "transcribe": [], "text": [], "initial": [str(options.run / "model.pt")]}
+    if options.data:
+        values["train"] = options.data
+    values["trainer"]["seed"] = options.seed
+    if values.get("studio"):
+        values["seconds"] = options.seconds
+    config = from_json(DialogueConfig, {n: v for n, v in values.items()
+                                        if n in DialogueConfig.__dataclass_fields__})
+    processes = Processes.join(config.trainer.device)
+    task = DialogueTask(config, processes)
+    task.model.to(processes.device).eval()
     answers: list[Answer] = []
-    for start in range(0, len(order), 16):
-        answers += hidden_states(model, tokenizer, order[start : start + 16])
+    texts: Counter[tuple[int, ...]] = Counter()
+    for step in range(len(task.plan.epoch(0))):
+        chosen = task.plan.seeded(step)
+        with torch.autocast(processes.device.type, torch.bfloat16,
+                            enabled=processes.device.type == "cuda"):
+            found = hidden_states(task, [task.items[i] for i, _ in chosen], [s for _, s in chosen])
+        for answer in found:
+            texts[tuple(answer.tokens)] += 1
+            if texts[tuple(answer.tokens)] <= options.each:
+                answers.append(answer)
+        if len(answers) >= options.count:
+            break
     # In no order of length: the stage keeps the last ones out of training.
     random.Random(options.seed).shuffle(answers)
-    write_hidden(options.out, answers)
-    print(f"{options.out}: {len(answers)} answers of {len(chosen)}")
+    write_hidden(options.out, answers[: options.count])
+    print(f"{options.out}: {len(answers[: options.count])} answers, {len(texts)} texts")
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ piece of text. Later blocks of the answer bring a piece of text each, then `<thi
 
 from dataclasses import dataclass, field
 
+import numpy as np
 import torch
 from tokenizers import Tokenizer
 
@@ -83,7 +84,7 @@ def transcript_tokens(conversation: Conversation, tokenizer: Tokenizer) -> Block
 
 @dataclass
 class Row:
-    """The positions of one conversation, or of a part of it."""
+    """The positions of one conversation, or of a part of it; lists, or arrays of numpy."""
 
     audio: list[int] = field(default_factory=list)
     token: list[int] = field(default_factory=list)
@@ -110,22 +111,29 @@ def positions(
     many of the environment's. Text of an answer that began before `first` counts nothing: what it
     answers is not there.
     """
-    row = Row()
-    for block in range(first, last):
-        place = block - first
-        row.add(place, THINK, -100, 0, block)
-        row.add(width + place, THINK, -100, 0, block)
-        fed = tokens.last[block - 1] if block else tokens.first
-        token = tokens.last[block]
-        if block in tokens.opens:
-            row.add(-1, fed, SHIFT, weights.shift, block)
-            row.add(-1, SHIFT, token, weights.text, block)
-        elif block in tokens.turn:
-            began = max(b for b in tokens.opens if b <= block)
-            row.add(-1, fed, token, weights.text if began >= first else 0.0, block)
-        else:
-            row.add(-1, fed, token, weights.shift if token == SHIFT else weights.think, block)
-    return row
+    blocks = np.arange(first, last)
+    said = np.array(tokens.last[first:last], dtype=np.int64)
+    fed = np.array([tokens.last[first - 1] if first else tokens.first, *said[:-1]], dtype=np.int64)
+    opens = np.isin(blocks, np.fromiter(tokens.opens, np.int64))
+    speaks = np.isin(blocks, np.fromiter(tokens.turn, np.int64))
+    began = np.searchsorted(np.sort(np.fromiter(tokens.opens, np.int64)), blocks, side="right") > (
+        sum(block < first for block in tokens.opens)
+    )
+    target = np.where(opens, SHIFT, said)
+    weight = np.where(target == SHIFT, weights.shift, weights.think)
+    weight = np.where(speaks & ~opens, np.where(began, weights.text, 0.0), weight)
+    count = len(blocks)
+    nothing = np.full(count, THINK)
+    # Four positions a block, of which the fourth is there where an answer starts.
+    columns = [
+        (blocks - first, width + blocks - first, np.full(count, -1), np.full(count, -1)),
+        (nothing, nothing, fed, np.full(count, SHIFT)),
+        (np.full(count, -100), np.full(count, -100), target, said),
+        (np.zeros(count), np.zeros(count), weight, np.full(count, weights.text)),
+        (blocks,) * 4,
+    ]
+    kept = np.stack([np.ones(count, dtype=bool)] * 3 + [opens], axis=1).reshape(-1)
+    return Row(*(np.stack(column, axis=1).reshape(-1)[kept] for column in columns))
 
 
 def together(rows: list[Row]) -> Sequences:
@@ -134,7 +142,10 @@ def together(rows: list[Row]) -> Sequences:
 
     def padded(name: str, fill: float, dtype: torch.dtype) -> torch.Tensor:
         values = [getattr(row, name) for row in rows]
-        return torch.tensor([v + [fill] * (longest - len(v)) for v in values], dtype=dtype)
+        result = torch.full((len(rows), longest), fill, dtype=dtype)
+        for index, value in enumerate(values):
+            result[index, : len(value)] = torch.as_tensor(value)
+        return result
 
     return Sequences(
         padded("audio", -1, torch.long), padded("token", THINK, torch.long),

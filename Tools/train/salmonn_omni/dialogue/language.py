@@ -24,6 +24,8 @@ class LanguageConfig:
     epsilon: float = 1e-5
     rope_base: float = 10_000.0
     positions: int = 8192
+    #: Whether the head is the embedding matrix; otherwise it has one of its own.
+    tied: bool = True
 
     def hugging_face(self) -> dict[str, object]:
         """The `config.json` that the Swift code reads."""
@@ -32,7 +34,7 @@ class LanguageConfig:
             "num_hidden_layers": self.layers, "num_attention_heads": self.heads,
             "num_key_value_heads": self.heads, "vocab_size": self.vocabulary,
             "max_position_embeddings": self.positions, "rms_norm_eps": self.epsilon,
-            "rope_theta": self.rope_base, "tie_word_embeddings": True, "hidden_act": "silu",
+            "rope_theta": self.rope_base, "tie_word_embeddings": self.tied, "hidden_act": "silu",
         }
 
 
@@ -156,12 +158,14 @@ class Transformer(nn.Module):
 
 
 class LanguageModel(nn.Module):
-    """Embeddings of positions in, hidden states out; the head is the embedding matrix."""
+    """Embeddings of positions in, hidden states out, and the head that scores tokens."""
 
     def __init__(self, config: LanguageConfig) -> None:
         super().__init__()
         self.config = config
         self.model = Transformer(config)
+        if not config.tied:
+            self.lm_head = nn.Linear(config.width, config.vocabulary, bias=False)
         nn.init.normal_(self.model.embed_tokens.weight, std=0.02 * math.sqrt(2))
         for name, parameter in self.named_parameters():
             if name.endswith(("o_proj.weight", "down_proj.weight")):
@@ -175,6 +179,8 @@ class LanguageModel(nn.Module):
 
     def logits(self, hidden: Tensor) -> Tensor:
         """The scores of all tokens after hidden states."""
+        if not self.config.tied:
+            return self.lm_head(hidden)
         return F.linear(hidden, self.model.embed_tokens.weight)
 
     def forward(self, x: Tensor, tap: int | None = None) -> Tensor | tuple[Tensor, Tensor]:

@@ -5,6 +5,7 @@ tokens of a pair follow the same past, so that one pass gives the likelihoods of
 """
 
 import copy
+import random
 import sys
 from dataclasses import dataclass, replace
 
@@ -19,7 +20,7 @@ from ..training.trainer import Loss
 from . import labels
 from .decisions import Decision, key, read_pairs
 from .text import token_losses
-from .train import DialogueBatch, DialogueConfig, DialogueTask, Item
+from .train import DialogueBatch, DialogueConfig, DialoguePlan, DialogueTask, Item
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,8 @@ class PreferConfig(DialogueConfig):
     supervised: float = 0.2
     #: Decisions that the stage-2 model took right by more than this are left out.
     margin: float = 4.0
+    #: How many conversations without decisions come to one with some.
+    others: float = 1.0
 
 
 @dataclass
@@ -73,16 +76,23 @@ class PreferTask(DialogueTask):
             name: [d for d in found if d.margin < config.margin] for name, found in pairs.items()
         }
         # Conversations without decisions are the part of the supervised data that is kept.
+        decided = [i for i in self.items if self.decided.get(key(i.conversation))]
+        free = [i for i in self.items if not self.decided.get(key(i.conversation))]
+        random.Random(config.trainer.seed).shuffle(free)
+        self.items = decided + free[: round(config.others * len(decided))]
         self.reference = copy.deepcopy(self.model).eval().requires_grad_(False)
         self.reference.to(processes.device)
         self.plan = BatchPlan(
-            tuple(min(len(self.block_tokens(i).last), self.longest) for i in self.items),
+            tuple(min(self.length(i), self.longest) for i in self.items),
             int(config.seconds * 12.5), config.trainer.seed,
         )
 
     def make(self, items: list[Item], seeds: list[int] | None = None) -> PreferBatch:  # type: ignore[override]
         """Conversations and the places of their decisions."""
-        dialogue = super().make(items, seeds)
+        return self.with_places(super().make(items, seeds), self.places_of(items, seeds))
+
+    def places_of(self, items: list[Item], seeds: list[int] | None = None) -> Tensor:
+        """Row, position, chosen and rejected token of every decision, `[decisions, 4]`."""
         found: list[tuple[int, int, int, int]] = []
         for row, item in enumerate(items):
             first, last = self.part(item, seeds[row] if seeds else None)
@@ -94,8 +104,30 @@ class PreferTask(DialogueTask):
                         if b == decision.block and t >= 0
                     )
                     found.append((row, place, decision.chosen, decision.rejected))
-        values = torch.tensor(found, dtype=torch.long).view(-1, 4).to(self.processes.device)
-        return PreferBatch(dialogue, *values.unbind(1))
+        return torch.tensor(found, dtype=torch.long).view(-1, 4)
+
+    def with_places(self, dialogue: DialogueBatch, places: Tensor) -> PreferBatch:
+        """A batch and its decisions, on the device."""
+        return PreferBatch(dialogue, *places.to(self.processes.device).unbind(1))
+
+    def prepare(  # type: ignore[override]
+        self, step: int, processes: Processes
+    ) -> tuple[DialoguePlan, Tensor] | None:
+        """The layout of a step's batch, and its decisions."""
+        planned = super().prepare(step, processes)
+        if planned is None:
+            return None
+        mine = processes.share(self.plan.seeded(step))
+        items, seeds = [self.items[i] for i, _ in mine], [seed for _, seed in mine]
+        return planned, self.places_of(items, seeds)
+
+    def finish(  # type: ignore[override]
+        self, prepared: tuple[DialoguePlan, Tensor] | DialoguePlan
+    ) -> PreferBatch:
+        """The batch of a layout, on the device."""
+        if isinstance(prepared, DialoguePlan):  # to be measured: without decisions
+            prepared = prepared, torch.zeros(0, 4, dtype=torch.long)
+        return self.with_places(super().finish(prepared[0]), prepared[1])
 
     def losses(self, batch: PreferBatch) -> dict[str, Loss]:  # type: ignore[override]
         """Preferences at decisions, cross-entropy everywhere."""
@@ -117,7 +149,7 @@ class PreferTask(DialogueTask):
             with torch.no_grad():
                 _, reference = scores(self.reference)
             each = preference_loss(own, reference, batch.chosen, batch.rejected, self.prefer.beta)
-            count = torch.tensor(float(len(each)))
+            count = torch.tensor(float(len(each)), device=each.device)
             right = own.gather(1, batch.chosen[:, None]) > own.gather(1, batch.rejected[:, None])
             losses["preference"] = Loss(each.sum(), count)
             losses["preferred"] = Loss(right.float().sum(), count, 0.0)

@@ -21,7 +21,7 @@ from ..training.batches import BatchPlan
 from ..training.command import run_stage
 from ..training.processes import Processes
 from ..training.trainer import Loss, TrainerConfig
-from . import corpus, sound
+from . import corpus, mixing, sound
 from .model import BLOCK, ModelConfig
 
 
@@ -45,6 +45,8 @@ class PretrainConfig:
     initial: str = ""
     model: ModelConfig = field(default_factory=ModelConfig)
     changes: sound.Changes = field(default_factory=sound.Changes)
+    #: With banks here every recording is mixed anew, on the device that trains.
+    studio: mixing.StudioConfig = field(default_factory=mixing.StudioConfig)
     #: Seconds of sound in a batch, silence between the rows' ends included.
     seconds: float = 160.0
     #: The longest conversation that is used, in seconds.
@@ -150,6 +152,18 @@ class CTCEncoder(nn.Module):
 
 
 @dataclass
+class CTCPlan:
+    """A batch before it sounds."""
+
+    plan: mixing.Plan
+    frames: Tensor
+    words: list[list[int]]
+    phonemes: list[list[int]]
+    seed: int
+    changes: bool
+
+
+@dataclass
 class CTCBatch:
     """Features and what is said in them."""
 
@@ -163,7 +177,7 @@ def ctc(logits: Tensor, frames: Tensor, targets: list[list[int]]) -> Tensor:
     """The sum of the CTC losses of all rows."""
     return F.ctc_loss(
         F.log_softmax(logits.float(), -1).transpose(0, 1),
-        torch.tensor([symbol for target in targets for symbol in target]), frames,
+        torch.tensor([s for target in targets for s in target], device=logits.device), frames,
         torch.tensor([len(target) for target in targets]), reduction="sum", zero_infinity=True,
     )
 
@@ -198,10 +212,10 @@ class PretrainTask:
         self.tokenizer = Tokenizer.from_file(config.tokenizer)
         self.mel = LogMel()
         longest = int(config.longest * 12.5)
-        self.train = [whole(c) for c in corpus.read(config.train) if c.user and c.blocks <= longest]
-        self.train += [w for c in corpus.read(config.windows) for w in windows(c)]
+        self.train = [whole(c) for c in corpus.read(config.train, users=config.studio.users) if c.user and c.blocks <= longest]
+        self.train += [w for c in corpus.read(config.windows, users=config.studio.users) for w in windows(c)]
         self.valid = {
-            Path(f).name: [w for c in corpus.read([f]) for w in windows(c)][: config.measured]
+            Path(f).name: [w for c in corpus.read([f], users=config.studio.users) for w in windows(c)][: config.measured]
             for f in config.valid
         }
         self.lexicon = Lexicon()
@@ -212,6 +226,10 @@ class PretrainTask:
         self.plan = BatchPlan(
             tuple(r.last - r.first for r in self.train), int(config.seconds * 12.5), config.trainer.seed
         )
+        self.studio: mixing.Studio | None = None
+        if config.studio.users:
+            self.studio = mixing.Studio(config.studio, config.trainer.seed, processes.device)
+        self.mel.to(processes.device)
         self.model = CTCEncoder(
             config.model.encoder, config.model.language.vocabulary + 1, PHONEMES
         )
@@ -246,8 +264,38 @@ class PretrainTask:
         frames = torch.tensor([min(2 * blocks, -(-len(row) // (BLOCK // 2))) for row in rows])
         return CTCBatch(mel.to(self.processes.device), frames, list(words), list(phonemes))
 
+    def layout(self, recordings: list[Recording], seeds: list[int] | None = None) -> CTCPlan:
+        """A batch of banks' utterances; with seeds, drawn by them."""
+        width = -(-max(r.last - r.first for r in recordings) // 4) * 4
+        words, phonemes = zip(*(self.spoken(r.text) for r in recordings))
+        drawn = seeds or list(range(len(recordings)))
+        assert self.studio is not None
+        parts = [(r.conversation, r.first, r.last) for r in recordings]
+        frames = torch.tensor([2 * (r.last - r.first) for r in recordings])
+        plan = self.studio.plan(parts, width, drawn)
+        return CTCPlan(plan, frames, list(words), list(phonemes), drawn[0], bool(seeds))
+
+    def prepare(self, step: int, processes: Processes) -> CTCPlan | None:
+        """The layout of a step's batch."""
+        mine = processes.share(self.plan.seeded(step))
+        if not mine:
+            return None
+        return self.layout([self.train[i] for i, _ in mine], [seed for _, seed in mine])
+
+    def finish(self, planned: CTCPlan) -> CTCBatch:
+        """The batch of a layout, on the device."""
+        assert self.studio is not None
+        mel = self.mel(self.studio.mixer.mix(planned.plan)[0])
+        if planned.changes:
+            draw = torch.Generator(mel.device).manual_seed((planned.seed ^ 1) % 2**63)
+            mel = sound.changed_on_device(mel, self.config.changes, draw)
+        return CTCBatch(mel, planned.frames, planned.words, planned.phonemes)
+
     def batch(self, step: int, processes: Processes) -> CTCBatch | None:
         """The recordings of a step, changed by their seeds."""
+        if self.studio is not None:
+            planned = self.prepare(step, processes)
+            return None if planned is None else self.finish(planned)
         mine = processes.share(self.plan.seeded(step))
         if not mine:
             return None
@@ -256,7 +304,10 @@ class PretrainTask:
     def losses(self, batch: CTCBatch) -> dict[str, Loss]:
         """Both losses, each for one symbol."""
         words, phonemes = self.model(batch.mel)
-        sizes = [torch.tensor(float(sum(map(len, t)))) for t in (batch.words, batch.phonemes)]
+        sizes = [
+            torch.tensor(float(sum(map(len, t))), device=words.device)
+            for t in (batch.words, batch.phonemes)
+        ]
         return {
             "words": Loss(ctc(words, batch.frames, batch.words), sizes[0]),
             "phonemes": Loss(
@@ -270,7 +321,8 @@ class PretrainTask:
         for name, recordings in self.valid.items():
             wrong, count = np.zeros(2), np.zeros(2)
             for start in range(0, len(recordings), 16):
-                batch = self.make(recordings[start : start + 16])
+                some = recordings[start : start + 16]
+                batch = self.make(some) if self.studio is None else self.finish(self.layout(some))
                 for index, (logits, expected) in enumerate(
                     zip(self.model(batch.mel), (batch.words, batch.phonemes))
                 ):

@@ -42,6 +42,10 @@ class TextConfig:
     blocks: int = 3000
     #: The share of words that sound like another.
     misheard: float = 0.03
+    #: The share of questions with small words too many.
+    padded: float = 0.0
+    #: The `model.pt` of a run of this or a later stage to go on from; empty for a new model.
+    initial: str = ""
     #: In so many steps at the start, words and answers stand without the time between them.
     compact: int = 0
 
@@ -52,6 +56,24 @@ class TextBatch:
 
     heard: Tensor
     sequences: Sequences
+
+    def to(self, device: torch.device) -> "TextBatch":
+        """The same on a device."""
+        return TextBatch(self.heard.to(device), self.sequences.to(device))
+
+
+def text_logits(
+    language: LanguageModel, tags: Tensor, heard: Tensor, sequences: Sequences
+) -> Tensor:
+    """The logits at the positions that have a target, for words in the place of sound."""
+    environment = language.embed(heard) + tags[0]
+    assistant = language.embed(torch.full_like(heard, THINK)) + tags[1]
+    audio = torch.cat([environment, assistant], dim=1)
+    places = sequences.audio.clamp(min=0)[..., None].expand(-1, -1, audio.shape[-1])
+    x = torch.where(
+        sequences.audio[..., None] < 0, language.embed(sequences.token), audio.gather(1, places)
+    )
+    return language.logits(language(x)[sequences.target >= 0]).float()
 
 
 class TextModel(nn.Module):
@@ -65,15 +87,7 @@ class TextModel(nn.Module):
 
     def forward(self, heard: Tensor, sequences: Sequences) -> Tensor:
         """The logits at the positions that have a target."""
-        language = self.language
-        environment = language.embed(heard) + self.tag.weight[0]
-        assistant = language.embed(torch.full_like(heard, THINK)) + self.tag.weight[1]
-        audio = torch.cat([environment, assistant], dim=1)
-        places = sequences.audio.clamp(min=0)[..., None].expand(-1, -1, audio.shape[-1])
-        x = torch.where(
-            sequences.audio[..., None] < 0, language.embed(sequences.token), audio.gather(1, places)
-        )
-        return language.logits(language(x)[sequences.target >= 0]).float()
+        return text_logits(self.language, self.tag.weight, heard, sequences)
 
 
 def questions(paths: list[str]) -> list[tuple[str, str]]:
@@ -95,37 +109,51 @@ def questions(paths: list[str]) -> list[tuple[str, str]]:
     return list(found)
 
 
-class TextTask:
-    """Next-token prediction where words stand for sound."""
+DIGITS = "zero one two three four five six seven eight nine".split()
+#: Words that a question may have more or fewer of and still ask the same.
+SMALL = (
+    "the of name please word number get when you do a is tell me what if i it now which know can in "
+    "want to say so and okay"
+).split()
 
-    terms = ("tokens", "text", "shift", "think", "correct text", "correct shift")
 
-    def __init__(self, config: TextConfig, processes: Processes) -> None:
-        self.config, self.processes = config, processes
-        self.tokenizer = Tokenizer.from_file(config.tokenizer)
-        self.train, self.valid = questions(config.train), questions(config.valid)
-        known = set(self.train)
-        self.valid = [pair for pair in self.valid if pair not in known]
-        self.words = self.tokenizer.get_vocab_size()
-        self.plan = BatchPlan(
-            tuple(len(q.split()) * 2 + len(a.split()) + 4 for q, a in self.train),
-            config.blocks, config.trainer.seed,
-        )
-        self.model = TextModel(config.model.language)
+class TextBatches:
+    """Makes batches of questions and answers in which words stand for sound."""
+
+    def __init__(
+        self, tokenizer: Tokenizer, weights: labels.Weights, misheard: float, padded: float
+    ) -> None:
+        """`misheard` is the share of words, `padded` that of questions with words too many."""
+        self.tokenizer, self.weights = tokenizer, weights
+        self.misheard, self.padded = misheard, padded
+        self.words = tokenizer.get_vocab_size()
+        self.small = [tokenizer.encode(" " + word).ids[0] for word in SMALL]
+        self.digits = {tokenizer.encode(" " + word).ids[0] for word in DIGITS}
+
+    def question(self, text: str, draw: random.Random) -> list[int]:
+        """The tokens of a question; now and then with small words put in, as nobody says it."""
+        found = self.tokenizer.encode(" " + plain(text)).ids
+        if draw.random() < self.padded and len(found) > 2:
+            for _ in range(draw.randint(1, 2)):
+                place = draw.randint(0, len(found))
+                # A series of digits is to be said again as it is.
+                if not self.digits & set(found[max(0, place - 1) : place + 1]):
+                    found.insert(place, draw.choice(self.small))
+        return found
 
     def heard_word(self, word: int, draw: random.Random) -> int:
         """A word, or what it is taken for."""
-        if draw.random() >= self.config.misheard:
+        if draw.random() >= self.misheard:
             return word
         return draw.choice([THINK, draw.randrange(2, self.words)])
 
     def make_compact(self, pairs: list[tuple[str, str]], seeds: list[int]) -> TextBatch:
         """Words and answers without time: a fifth of the positions, for the facts."""
-        weights = self.config.weights
+        weights = self.weights
         heard, rows = [], []
         for (question, answer), seed in zip(pairs, seeds):
             draw = random.Random(seed)
-            words = [self.heard_word(w, draw) for w in self.tokenizer.encode(" " + plain(question)).ids]
+            words = [self.heard_word(w, draw) for w in self.question(question, draw)]
             text = self.tokenizer.encode(answer).ids
             row = labels.Row()
             for place in range(len(words)):
@@ -138,10 +166,10 @@ class TextTask:
         return self.placed(heard, rows)
 
     def placed(self, heard: list[list[int]], rows: list[labels.Row]) -> TextBatch:
-        """A batch on the process's device; what is heard is filled up with silence."""
-        device, width = self.processes.device, max(map(len, heard))
+        """A batch; what is heard is filled up with silence."""
+        width = max(map(len, heard))
         padded = torch.tensor([row + [THINK] * (width - len(row)) for row in heard])
-        return TextBatch(padded.to(device), labels.together(rows).to(device))
+        return TextBatch(padded, labels.together(rows))
 
     def make(self, pairs: list[tuple[str, str]], seeds: list[int]) -> TextBatch:
         """Words in time, drawn from seeds."""
@@ -150,7 +178,7 @@ class TextTask:
         for (question, answer), seed in zip(pairs, seeds):
             draw = random.Random(seed)
             row = [THINK] * draw.randint(0, 3)
-            for word in self.tokenizer.encode(" " + plain(question)).ids:
+            for word in self.question(question, draw):
                 row += [THINK] * draw.choice([0, 0, 1, 1, 2])
                 row.append(self.heard_word(word, draw))
             text = self.tokenizer.encode(answer).ids
@@ -160,16 +188,52 @@ class TextTask:
             heard.append(row + [THINK] * (blocks - len(row)))
             tokens.append(labels.block_tokens((Turn(shift, answer, back, "end"),), [text], blocks))
         width = max(map(len, heard))
-        rows = [labels.positions(t, 0, len(t.last), width, self.config.weights) for t in tokens]
+        rows = [labels.positions(t, 0, len(t.last), width, self.weights) for t in tokens]
         return self.placed(heard, rows)
 
-    def batch(self, step: int, processes: Processes) -> TextBatch | None:
+
+class TextTask:
+    """Next-token prediction where words stand for sound."""
+
+    terms = ("tokens", "text", "shift", "think", "correct text", "correct shift")
+
+    def __init__(self, config: TextConfig, processes: Processes) -> None:
+        self.config, self.processes = config, processes
+        self.tokenizer = Tokenizer.from_file(config.tokenizer)
+        self.train, self.valid = questions(config.train), questions(config.valid)
+        known = set(self.train)
+        self.valid = [pair for pair in self.valid if pair not in known]
+        self.batches = TextBatches(
+            self.tokenizer, config.weights, config.misheard, config.padded
+        )
+        self.plan = BatchPlan(
+            tuple(len(q.split()) * 2 + len(a.split()) + 4 for q, a in self.train),
+            config.blocks, config.trainer.seed,
+        )
+        self.model = TextModel(config.model.language)
+        if config.initial:
+            state = torch.load(config.initial, weights_only=True)
+            if "connector.tag.weight" in state:  # of a stage with sound
+                state["tag.weight"] = state["connector.tag.weight"]
+            self.model.load_state_dict({n: state[n] for n in self.model.state_dict()})
+
+    def prepare(self, step: int, processes: Processes) -> TextBatch | None:
         """The questions of a step."""
         mine = processes.share(self.plan.seeded(step))
         if not mine:
             return None
-        make = self.make_compact if step < self.config.compact else self.make
+        batches = self.batches
+        make = batches.make_compact if step < self.config.compact else batches.make
         return make([self.train[i] for i, _ in mine], [seed for _, seed in mine])
+
+    def finish(self, batch: TextBatch) -> TextBatch:
+        """A batch on the process's device."""
+        return batch.to(self.processes.device)
+
+    def batch(self, step: int, processes: Processes) -> TextBatch | None:
+        """The questions of a step, on the device."""
+        prepared = self.prepare(step, processes)
+        return None if prepared is None else self.finish(prepared)
 
     def losses(self, batch: TextBatch) -> dict[str, Loss]:
         """As in the stages with sound."""
@@ -182,7 +246,7 @@ class TextTask:
         correct, tokens, whole, count = 0.0, 0, 0, 0
         for start in range(0, min(len(self.valid), 512), 32):
             pairs = self.valid[start : start + 32]
-            batch = self.make(pairs, list(range(start, start + len(pairs))))
+            batch = self.finish(self.batches.make(pairs, list(range(start, start + len(pairs)))))
             target = batch.sequences.target
             logits = self.model(batch.heard, batch.sequences)
             right = torch.ones_like(target, dtype=torch.bool)

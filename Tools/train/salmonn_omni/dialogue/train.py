@@ -22,11 +22,11 @@ from ..training.batches import BatchPlan
 from ..training.command import run_stage
 from ..training.processes import Processes
 from ..training.trainer import Loss, TrainerConfig
-from . import corpus, labels, sound
+from . import corpus, labels, mixing, sound
 from .labels import THINK
 from .model import BLOCK, DialogueModel, ModelConfig, Sequences, silence
 from .pretrain import plain
-from .text import token_losses
+from .text import TextBatch, TextBatches, questions, text_logits, token_losses
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,8 @@ class DialogueConfig:
     model: ModelConfig = field(default_factory=ModelConfig)
     weights: labels.Weights = field(default_factory=labels.Weights)
     changes: sound.Changes = field(default_factory=sound.Changes)
+    #: With banks here every conversation is mixed anew, on the device that trains.
+    studio: mixing.StudioConfig = field(default_factory=mixing.StudioConfig)
     #: Seconds of sound in a batch.
     seconds: float = 120.0
     #: The longest part of a conversation that is used at once, in seconds.
@@ -53,6 +55,13 @@ class DialogueConfig:
     middle: float = 0.5
     #: The weight of the words beside the tokens.
     words: float = 0.3
+    #: Files of questions and answers that are kept in training as text, the blocks of a batch, and
+    #: their weight: what is heard has few of them.
+    text: list[str] = field(default_factory=list)
+    text_blocks: int = 4000
+    text_weight: float = 0.5
+    misheard: float = 0.05
+    padded: float = 0.3
     #: The most held-out conversations of a folder in the quick measurement.
     measured: int = 48
 
@@ -66,6 +75,20 @@ class Item:
 
 
 @dataclass
+class DialoguePlan:
+    """A batch before it sounds: what a worker process lays out."""
+
+    plan: mixing.Plan
+    sequences: Sequences
+    words: list[list[int]]
+    frames: Tensor
+    seed: int
+    #: Whether features are changed.
+    changes: bool
+    text: TextBatch | None = None
+
+
+@dataclass
 class DialogueBatch:
     """Features of both streams, positions, and the words for CTC."""
 
@@ -75,6 +98,7 @@ class DialogueBatch:
     words: list[list[int]]
     #: The blocks of each row that CTC reads; 0 where it reads none.
     frames: Tensor
+    text: TextBatch | None = None
 
 
 def load_parts(model: torch.nn.Module, paths: list[str]) -> None:
@@ -93,7 +117,7 @@ def load_parts(model: torch.nn.Module, paths: list[str]) -> None:
 class DialogueTask:
     """Next-token prediction over blocks, and CTC on the connector's embeddings."""
 
-    terms = ("tokens", "words", "text", "shift", "think", "correct text", "correct shift")
+    terms = ("tokens", "words", "pairs", "correct pairs", "text", "shift", "think", "correct text", "correct shift")
 
     def __init__(self, config: DialogueConfig, processes: Processes) -> None:
         self.config, self.processes = config, processes
@@ -104,20 +128,37 @@ class DialogueTask:
         self.tokens: dict[tuple[int, bool], labels.BlockTokens] = {}
         # What asks for no answer is left out of a bank, but not out of conversations.
         self.items = [
-            Item(c) for c in corpus.read(config.train) if c.turns or c.kind != "bank"
+            Item(c) for c in corpus.read(config.train, users=config.studio.users) if c.turns or c.kind != "bank"
         ]
-        self.items += [Item(c, True) for c in corpus.read(config.transcribe) if c.user]
+        self.items += [Item(c, True) for c in corpus.read(config.transcribe, users=config.studio.users) if c.user]
         self.valid = {
             Path(f).name: [
-                Item(c) for c in corpus.read([f]) if c.turns or c.kind != "bank"
+                Item(c) for c in corpus.read([f], users=config.studio.users) if c.turns or c.kind != "bank"
             ][: config.measured]
             for f in config.valid
         }
         self.longest = int(config.longest * 12.5)
         self.plan = BatchPlan(
-            tuple(min(len(self.block_tokens(i).last), self.longest) for i in self.items),
+            tuple(min(self.length(i), self.longest) for i in self.items),
             int(config.seconds * 12.5), config.trainer.seed,
         )
+        self.pairs = questions(config.text) if config.text else []
+        if self.pairs:
+            self.batches = TextBatches(
+                self.tokenizer, config.weights, config.misheard, config.padded
+            )
+            self.text_plan = BatchPlan(
+                tuple(len(q.split()) * 2 + len(a.split()) + 4 for q, a in self.pairs),
+                config.text_blocks, config.trainer.seed,
+            )
+        self.studio: mixing.Studio | None = None
+        if config.studio.users:
+            self.studio = mixing.Studio(config.studio, config.trainer.seed, processes.device)
+        self.mel.to(processes.device)
+
+    def length(self, item: Item) -> int:
+        """The blocks of an item; what is written down adds some."""
+        return len(self.block_tokens(item).last) if item.transcribes else item.conversation.blocks
 
     def block_tokens(self, item: Item) -> labels.BlockTokens:
         """The tokens of an item's blocks, made once."""
@@ -167,6 +208,52 @@ class DialogueTask:
             DialogueBatch(environment, assistant, labels.together(rows), words, frames)
         )
 
+    def layout(self, items: list[Item], seeds: list[int] | None = None) -> DialoguePlan:
+        """A batch of scripts and of banks' utterances; with seeds, drawn and cut by them."""
+        parts = [self.part(i, seeds[n] if seeds else None) for n, i in enumerate(items)]
+        # Few different lengths, so that the device's memory is used again.
+        width = -(-max(last - first for first, last in parts) // 8) * 8
+        laid, words = [], []
+        frames = torch.zeros(len(items), dtype=torch.long)
+        for index, (item, (first, last)) in enumerate(zip(items, parts)):
+            laid.append(
+                labels.positions(self.block_tokens(item), first, last, width, self.config.weights)
+            )
+            words.append(self.spoken(item.conversation) if first == 0 else [])
+            is_whole = last >= item.conversation.blocks
+            frames[index] = last - first if words[-1] and is_whole else 0
+        drawn = seeds or list(range(len(items)))
+        assert self.studio is not None
+        plan = self.studio.plan([(i.conversation, *p) for i, p in zip(items, parts)], width, drawn)
+        return DialoguePlan(plan, labels.together(laid), words, frames, drawn[0], bool(seeds))
+
+    def prepare(self, step: int, processes: Processes) -> DialoguePlan | None:
+        """The layout of a step's batch."""
+        mine = processes.share(self.plan.seeded(step))
+        if not mine:
+            return None
+        planned = self.layout([self.items[i] for i, _ in mine], [seed for _, seed in mine])
+        share = processes.share(self.text_plan.seeded(step)) if self.pairs else []
+        if share:
+            pairs = [self.pairs[i] for i, _ in share]
+            planned.text = self.batches.make(pairs, [seed for _, seed in share])
+        return planned
+
+    def finish(self, planned: DialoguePlan) -> DialogueBatch:
+        """The batch of a layout, on the device."""
+        assert self.studio is not None
+        environment, heard = self.studio.mixer.mix(planned.plan)
+        mel = self.mel(environment)
+        if planned.changes:
+            draw = torch.Generator(mel.device).manual_seed(planned.seed ^ 1)
+            mel = sound.changed_on_device(mel, self.config.changes, draw)
+        assistant = None if heard is None else self.mel(heard)
+        return self.moved(
+            DialogueBatch(
+                mel, assistant, planned.sequences, planned.words, planned.frames, planned.text
+            )
+        )
+
     def moved(self, batch: DialogueBatch) -> DialogueBatch:
         """The batch on the process's device."""
         device = self.processes.device
@@ -174,11 +261,12 @@ class DialogueTask:
         return replace(
             batch, environment=batch.environment.to(device), assistant=assistant,
             sequences=batch.sequences.to(device),
+            text=None if batch.text is None else batch.text.to(device),
         )
 
     def spoken(self, conversation: corpus.Conversation) -> list[int]:
         """The words of all users in the order in which they begin; none where echo adds others."""
-        if conversation.conditions.get("echo"):
+        if conversation.conditions.get("echo") and self.studio is None:
             return []
         texts = [plain(u.text) for u in sorted(conversation.user, key=lambda u: u.start)]
         text = " ".join(text for text in texts if text)
@@ -186,6 +274,9 @@ class DialogueTask:
 
     def batch(self, step: int, processes: Processes) -> DialogueBatch | None:
         """The conversations of a step, changed by their seeds."""
+        if self.studio is not None:
+            planned = self.prepare(step, processes)
+            return None if planned is None else self.finish(planned)
         mine = processes.share(self.plan.seeded(step))
         if not mine:
             return None
@@ -200,21 +291,27 @@ class DialogueTask:
         losses = token_losses(logits, sequences)
         if self.config.words and bool((batch.frames > 0).any()):
             losses["words"] = self.word_loss(audio[:, : audio.shape[1] // 2], batch)
+        if batch.text is not None:
+            tags = model.connector.tag.weight
+            scores = text_logits(model.language, tags, batch.text.heard, batch.text.sequences)
+            found = token_losses(scores, batch.text.sequences)
+            losses["pairs"] = replace(found["tokens"], factor=self.config.text_weight)
+            losses["correct pairs"] = found["correct text"]
         return losses
 
     def word_loss(self, environment: Tensor, batch: DialogueBatch) -> Loss:
         """CTC of the users' words, scored with the tokens' embeddings; `<think>` is the blank."""
         rows = torch.nonzero(batch.frames).flatten()
-        embeddings = environment[rows] - self.model.connector.tag.weight[0]
+        embeddings = environment[rows.to(environment.device)] - self.model.connector.tag.weight[0]
         scores = self.model.language.logits(embeddings).float() * 10
         targets = [batch.words[int(row)] for row in rows]
         lengths = torch.tensor([len(t) for t in targets])
         total = F.ctc_loss(
             F.log_softmax(scores, -1).transpose(0, 1),
             torch.tensor([t for target in targets for t in target], device=scores.device),
-            batch.frames[rows.cpu()], lengths, blank=THINK, reduction="sum", zero_infinity=True,
+            batch.frames[rows], lengths, blank=THINK, reduction="sum", zero_infinity=True,
         )
-        return Loss(total, lengths.sum().float(), self.config.words)
+        return Loss(total, lengths.sum().float().to(total.device), self.config.words)
 
     def evaluate(self) -> dict[str, float]:
         """Teacher-forced accuracy on held-out conversations, by kind of token."""
@@ -222,7 +319,10 @@ class DialogueTask:
         for name, items in self.valid.items():
             sums = {term: np.zeros(2) for term in self.terms}
             for start in range(0, len(items), 8):
-                losses = self.losses(self.make(items[start : start + 8]))
+                some = items[start : start + 8]
+                losses = self.losses(
+                    self.make(some) if self.studio is None else self.finish(self.layout(some))
+                )
                 for term, loss in losses.items():
                     sums[term] += [float(loss.total.detach()), float(loss.weight)]
             for term in ("text", "shift", "correct text", "correct shift"):

@@ -118,6 +118,23 @@ def head_scan(x: Tensor, step: Tensor, a: Tensor, b: Tensor, c: Tensor) -> Tenso
     return torch.stack(outputs, dim=1)
 
 
+def entering_states(total: Tensor, gained: Tensor) -> Tensor:
+    """The state that each chunk begins with, `[batch, heads, chunks, p, state]`.
+
+    total `[batch, heads, chunks]` is the logarithm of a chunk's decay, gained what it adds.
+    """
+    batch, heads, count = total.shape
+    after = total.cumsum(-1)
+    # From the end of chunk i to the beginning of chunk j: the chunks between them.
+    exponent = F.pad(after, (1, -1))[..., :, None] - after[..., None, :]
+    later = torch.ones(count, count, dtype=torch.bool, device=total.device).triu()
+    decays = torch.exp(exponent.masked_fill(later, float("-inf")))
+    # In full precision: what is rounded here stays in the state.
+    with torch.autocast(total.device.type, enabled=False):
+        states = decays.to(total.dtype) @ gained.to(total.dtype).flatten(3)
+    return states.view(gained.shape)
+
+
 def chunked_scan(x: Tensor, step: Tensor, a: Tensor, b: Tensor, c: Tensor, chunk: int) -> Tensor:
     """Mamba-2's recurrence as matrix products (state space duality, Dao and Gu 2024).
 
@@ -141,12 +158,8 @@ def chunked_scan(x: Tensor, step: Tensor, a: Tensor, b: Tensor, c: Tensor, chunk
     within = (c @ b.transpose(-1, -2) * decays) @ inflow
     kept = torch.exp(total[..., -1:] - total)[..., None]
     gained = (kept * inflow).transpose(-1, -2) @ b
-    state = x.new_zeros(batch, heads, p, state_size)
-    entering = []
-    for index in range(count):
-        entering.append(state)
-        state = torch.exp(total[:, :, index, -1])[..., None, None] * state + gained[:, :, index]
-    carried = c @ torch.stack(entering, dim=2).transpose(-1, -2) * torch.exp(total)[..., None]
+    entering = entering_states(total[..., -1], gained)
+    carried = c @ entering.transpose(-1, -2) * torch.exp(total)[..., None]
     y = (within + carried).permute(0, 2, 3, 1, 4).reshape(batch, padded, heads, p)
     return y[:, :time]
 

@@ -3,9 +3,11 @@
 import contextlib
 import math
 import os
+import pickle
 import signal
 import time
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -42,6 +44,11 @@ class TrainerConfig:
     evaluate_every: int = 0
     device: str = "auto"
     threads: int = 1
+    #: Where a machine is lent for a time: after 50 steps `steps` becomes what fits into so many
+    #: seconds. The log's column `steps` tells what it became.
+    seconds: float = 0.0
+    #: Processes that lay out batches ahead, for tasks that `prepare`; 0 is none.
+    workers: int = 0
 
 
 @dataclass
@@ -65,6 +72,9 @@ class Task(Protocol):
 
         None where the step has fewer items than there are processes, and this one gets none.
         """
+
+    # A task may also have `prepare(step, processes)`, which lays a batch out in numpy, in another
+    # process, and `finish(prepared)`, which makes of it, on the device, what `batch` gives.
 
     def losses(self, batch: Any) -> dict[str, Loss]:
         """The terms whose weighted sum is made small; a factor of 0 is only recorded."""
@@ -100,6 +110,31 @@ def parameter_groups(model: nn.Module, config: TrainerConfig) -> list[dict[str, 
     ]
 
 
+@dataclass
+class Ahead(torch.utils.data.Dataset):
+    """The batches of the steps to come, laid out by worker processes."""
+
+    task: Any
+    processes: Processes
+    first: int
+    last: int
+
+    def __len__(self) -> int:
+        return self.last - self.first
+
+    def __getitem__(self, index: int) -> Any:
+        return self.task.prepare(self.first + index, self.processes)
+
+    def batches(self, workers: int) -> Iterator[Any]:
+        """What `prepare` gives for each step, in order."""
+        # Pickled by hand, it comes through a pipe, not through shared memory, which may be small.
+        pickled = torch.utils.data.DataLoader(
+            self, batch_size=None, num_workers=workers, prefetch_factor=4,
+            collate_fn=pickle.dumps,
+        )
+        return map(pickle.loads, pickled)
+
+
 def save_atomically(state: Any, path: Path) -> None:
     """Writes a file that is whole or not there."""
     partial = path.with_suffix(".partial")
@@ -117,10 +152,12 @@ class Trainer:
         self.task, self.config, self.out, self.processes = task, config, out, processes
         self.model = task.model.to(processes.device)
         self.optimizer = torch.optim.AdamW(
-            parameter_groups(self.model, config), betas=config.betas
+            parameter_groups(self.model, config), betas=config.betas,
+            fused=processes.device.type == "cuda",
         )
         self.parameters = [p for g in self.optimizer.param_groups for p in g["params"]]
         self.step = 0
+        self.ahead: Iterator[Any] | None = None
         self.asked_to_stop = False
         out.mkdir(parents=True, exist_ok=True)
         if self.checkpoint.exists():
@@ -156,7 +193,11 @@ class Trainer:
         """One step; gives the mean of every term over all processes."""
         config = self.config
         torch.manual_seed(config.seed * 1_000_003 + self.step)
-        batch = self.task.batch(self.step, self.processes)
+        if self.ahead is None:
+            batch = self.task.batch(self.step, self.processes)
+        else:
+            prepared = next(self.ahead)
+            batch = None if prepared is None else self.task.finish(prepared)
         for group in self.optimizer.param_groups:
             group["lr"] = config.learning_rate * group["rate"] * rate_factor(config, self.step)
         self.optimizer.zero_grad(set_to_none=True)
@@ -177,7 +218,8 @@ class Trainer:
         if config.clip:
             norm = nn.utils.clip_grad_norm_(self.parameters, config.clip)
             values["gradient"] = norm
-            if not bool(norm.isfinite()):
+            # On a GPU the answer would have to be waited for; there `clip` makes infinity nothing.
+            if self.processes.device.type == "cpu" and not bool(norm.isfinite()):
                 self.step += 1  # the batch is passed over, in every process alike
                 return values
         self.optimizer.step()
@@ -187,18 +229,40 @@ class Trainer:
     def run(self) -> None:
         """Trains to the last step; SIGTERM and SIGINT write a checkpoint and end it."""
         torch.set_num_threads(self.config.threads)
+        torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = True
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: setattr(self, "asked_to_stop", True))
         self.model.train()
+        if self.config.workers and hasattr(self.task, "prepare"):
+            ahead = Ahead(self.task, self.processes, self.step, self.config.steps)
+            self.ahead = ahead.batches(self.config.workers)
         started, since = time.monotonic(), self.step
-        sums: dict[str, list[float]] = {}
+        sums: dict[str, list[Tensor]] = {}
+        fitted = started
         while self.step < self.config.steps and not self.asked_to_stop:
-            for name, value in self.update().items():
-                sums.setdefault(name, []).append(float(value))
+            try:
+                values = self.update()
+            except RuntimeError:
+                if not self.asked_to_stop:
+                    raise
+                break  # what asked to stop reached the workers as well
+            for name, value in values.items():
+                sums.setdefault(name, []).append(value)
+            if self.config.seconds and self.step in (10, 50):
+                if self.processes.device.type == "cuda":
+                    torch.cuda.synchronize()
+                now = time.monotonic()
+                if self.step == 50:  # the first steps wait for what is loaded
+                    pace = (now - fitted) / 40
+                    left = self.config.seconds - (now - started)
+                    steps = max(60, 50 + int(left / pace))
+                    self.config = replace(self.config, steps=steps)
+                    self.note(self.step, {"steps": steps})
+                fitted = now
             step, config = self.step, self.config
             is_last = step == config.steps
             if step % config.log_every == 0 or is_last:
-                means = {name: sum(v) / len(v) for name, v in sums.items()}
+                means = {name: float(torch.stack(v).mean()) for name, v in sums.items()}
                 sums = {}
                 pace = (time.monotonic() - started) / (step - since)
                 means |= {"seconds": pace, "rate": rate_factor(config, step - 1)}

@@ -4,13 +4,13 @@ import json
 import re
 import subprocess
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 
+from salmonn_omni.training.parallel import on_all_cores
 from salmonn_omni.voice.config import DataConfig
-from salmonn_omni.voice.data import PHONES, WORKERS
+from salmonn_omni.voice.data import PHONES
 
 PAUSE = PHONES.index("pau")
 
@@ -37,8 +37,7 @@ class Lexicon:
         missing = sorted(set(words) - self.entries.keys() - {""})
         if not missing:
             return
-        with ThreadPoolExecutor(WORKERS) as pool:
-            self.entries |= dict(zip(missing, pool.map(self._say, missing), strict=True))
+        self.entries |= dict(zip(missing, on_all_cores(self._say, missing), strict=True))
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self.path.write_text(json.dumps(self.entries, sort_keys=True))
 

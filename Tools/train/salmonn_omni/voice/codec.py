@@ -6,6 +6,7 @@ they hold what makes speech understandable (as the supervised tokens of CosyVoic
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,14 +54,15 @@ class Quantizer(nn.Module):
 class Block(nn.Module):
     """A convolution over three positions and a feed-forward part, added."""
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, causal: bool = False) -> None:
         super().__init__()
+        self.ends = (2, 0) if causal else (1, 1)
         self.norm = nn.LayerNorm(width)
-        self.convolution = nn.Conv1d(width, 2 * width, 3, padding=1)
+        self.convolution = nn.Conv1d(width, 2 * width, 3)
         self.out = nn.Linear(2 * width, width)
 
     def forward(self, x: Tensor, inside: Tensor) -> Tensor:
-        y = (self.norm(x) * inside).transpose(1, 2)
+        y = F.pad((self.norm(x) * inside).transpose(1, 2), self.ends)
         return x + self.out(F.gelu(self.convolution(y).transpose(1, 2)))
 
 
@@ -76,7 +78,10 @@ class Codec(nn.Module):
         self.narrow = nn.Linear(width, len(config.levels))
         self.quantizer = Quantizer(config.levels)
         self.widen = nn.Linear(len(config.levels), width)
-        self.decoder = nn.ModuleList(Block(width) for _ in range(config.layers))
+        # The flow speaks chunk by chunk: what a frame needs must be in its code or before it.
+        self.decoder = nn.ModuleList(
+            Block(width, config.causal_decoder) for _ in range(config.layers)
+        )
         self.mel = nn.Linear(width, stacked)
         self.phone = nn.Linear(width, FRAMES_PER_TOKEN * len(PHONES))
 
@@ -106,6 +111,24 @@ class Codec(nn.Module):
         device = self.into.weight.device
         mel = torch.from_numpy(utterance.mel).float()[None].to(device)
         return self.encode(mel, torch.tensor([utterance.tokens], device=device))[1][0].tolist()
+
+    @torch.no_grad()
+    def codes_of(self, utterances: Sequence[Utterance], together: int = 128) -> list[list[int]]:
+        """The codes of utterances, many at a time."""
+        device = self.into.weight.device
+        order = sorted(range(len(utterances)), key=lambda i: utterances[i].tokens)
+        found: list[list[int]] = [[] for _ in utterances]
+        for start in range(0, len(order), together):
+            part = order[start : start + together]
+            lengths = [utterances[i].tokens for i in part]
+            mel = torch.zeros(len(part), max(lengths) * FRAMES_PER_TOKEN, BINS)
+            for row, index in enumerate(part):
+                frames = torch.from_numpy(utterances[index].mel).float()
+                mel[row, : len(frames)] = frames[: mel.shape[1]]
+            _, codes = self.encode(mel.to(device), torch.tensor(lengths, device=device))
+            for row, index, length in zip(codes.tolist(), part, lengths):
+                found[index] = row[:length]
+        return found
 
     @staticmethod
     def load(run: str | Path) -> "Codec":

@@ -33,6 +33,9 @@ class DataConfig:
     seed: int = 1
     #: flite's name of the voice.
     voice: str = "slt"
+    #: What samples are multiplied by: flite's slt speaks at -16.5 dBFS, users at -26 dBFS, and its
+    #: echo in the microphone is to be as loud as in the scripts.
+    gain: float = 0.336
     #: Seconds of silence before the first sound.
     lead: float = 0.03
     #: Longer lines are left out.
@@ -41,7 +44,7 @@ class DataConfig:
     #: Whether the pitch is found; the vocoder alone needs it.
     pitch: bool = True
     #: What the logarithmic mel is shifted and divided by.
-    mel_mean: float = -5.7
+    mel_mean: float = -6.8
     mel_deviation: float = 2.4
     #: Where the speech is kept.
     folder: str = "runs/voice-data"
@@ -54,6 +57,8 @@ class CodecConfig:
     levels: tuple[int, ...] = (8, 5, 5, 5)
     width: int = 256
     layers: int = 3
+    #: Whether a frame is made of its code and earlier ones alone.
+    causal_decoder: bool = False
     #: The weight of naming the phone that is spoken.
     phone_weight: float = 0.2
 
@@ -84,6 +89,8 @@ class FlowStage:
     #: The run of the speech tokenizer.
     codec: str
     flow: FlowConfiguration
+    #: The `model.pt` of a run to go on from; empty for a new model.
+    initial: str = ""
     data: DataConfig = DataConfig()
     batch: int = 16
     #: Tokens of each utterance: a whole number of mask chunks.
@@ -98,6 +105,8 @@ class VocoderStage:
 
     trainer: TrainerConfig
     vocoder: VocoderConfig
+    #: The `model.pt` of a run to go on from; empty for a new model.
+    initial: str = ""
     data: DataConfig = DataConfig()
     batch: int = 8
     #: Frames of each utterance.
@@ -116,6 +125,8 @@ class TokensStage:
     codec: str
     #: The `config.json` of the transformer, in the Qwen2 form.
     transformer: dict[str, Any]
+    #: The `model.pt` of a run to go on from; empty for a new model.
+    initial: str = ""
     data: DataConfig = DataConfig()
     tokenizer: str = "checkpoints/tokenizer.json"
     #: The most positions of a batch, padding included.

@@ -9,9 +9,10 @@ The connector first learns to repeat the text-speech model's own text embeddings
 together to give the right speech tokens.
 """
 
+import functools
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -22,13 +23,14 @@ from torch import Tensor, nn
 from salmonn_omni.models.speech_tokens import HiddenConnector
 from salmonn_omni.training import settings
 from salmonn_omni.training.batches import BatchPlan
+from salmonn_omni.training.parallel import on_all_cores
 from salmonn_omni.training.processes import Processes
 from salmonn_omni.training.trainer import Loss
 from salmonn_omni.voice import tokens as token_models
 from salmonn_omni.voice.alignment import Lexicon, words_of
 from salmonn_omni.voice.codec import Codec
 from salmonn_omni.voice.config import ConnectStage
-from salmonn_omni.voice.data import Utterance, Voice, say_all
+from salmonn_omni.voice.data import Voice, say_all
 from salmonn_omni.voice.tokens import SPECIALS, Item, TokensBatch, TokensModel
 
 
@@ -127,23 +129,24 @@ class ConnectTask:
         texts = [tokenizer.decode(answer.tokens).strip() for answer in answers]
         known = {u.text: u for u in Voice.load(stage.data).utterances}
         known |= say_all(sorted(set(texts) - known.keys()), stage.data)
-        codec = Codec.load(stage.codec)
+        codec = Codec.load(stage.codec).to(self.processes.device)
         lexicon = Lexicon.of(stage.data)
         lexicon.learn(word for text in texts for word in words_of(text))
-        codes: dict[str, list[int]] = {}
+        said = [known[text] for text in dict.fromkeys(texts)]
+        work = functools.partial(
+            token_models.made, tokenizer=tokenizer, lexicon=lexicon,
+            config=self.model.tokens.speech.config,
+        )
+        made = on_all_cores(work, list(zip(said, codec.codes_of(said), strict=True)))
+        lines = {u.text: item for u, item in zip(said, made, strict=True)}
         items = []
         for text, answer in zip(texts, answers, strict=True):
-            said: Utterance = known[text]
-            if text not in codes:
-                codes[text] = codec.codes(said)
-            item = token_models.make_item(
-                said, codes[text], tokenizer, lexicon, self.model.tokens.speech
-            )
+            item = lines[text]
             if item is not None and token_models.encode(tokenizer, text)[0] == answer.tokens:
                 items.append((item, answer.hidden))
         return items
 
-    def batch(self, step: int, processes: Processes) -> ConnectBatch | None:
+    def prepare(self, step: int, processes: Processes) -> ConnectBatch | None:
         """Whole answers."""
         chosen = self.plan.seeded(step)
         longest = max(len(self.items[i][0].rows) for i, _ in chosen)
@@ -155,13 +158,27 @@ class ConnectTask:
             changed.append((Item(rows, item.targets, item.spoken), hidden))
         return self._collate(changed, longest, step < self.config.imitation) if share else None
 
+    def finish(self, batch: ConnectBatch) -> ConnectBatch:
+        """The answers on the process's device."""
+        device = self.processes.device
+        return replace(
+            batch, sequences=batch.sequences.to(device), text=batch.text.to(device),
+            hidden=batch.hidden.to(device),
+        )
+
+    def batch(self, step: int, processes: Processes) -> ConnectBatch | None:
+        """Whole answers, on the device."""
+        prepared = self.prepare(step, processes)
+        return None if prepared is None else self.finish(prepared)
+
     def _collate(
         self, pairs: Sequence[tuple[Item, Tensor]], longest: int, imitates: bool
     ) -> ConnectBatch:
-        device = self.processes.device
-        sequences = token_models.collate([item for item, _ in pairs], longest, device)
+        sequences = token_models.collate(
+            [item for item, _ in pairs], longest, torch.device("cpu")
+        )
         text = sequences.rows >= SPECIALS + self.model.tokens.speech.config.vocabulary
-        hidden = torch.cat([hidden for _, hidden in pairs]).to(device)
+        hidden = torch.cat([hidden for _, hidden in pairs]).float()
         return ConnectBatch(sequences, text, hidden, imitates)
 
     def losses(self, batch: ConnectBatch) -> dict[str, Loss]:
@@ -191,7 +208,9 @@ class ConnectTask:
         for start in range(0, len(held_out), 20):
             some = held_out[start : start + 20]
             longest = max(len(item.rows) for item, _ in some)
-            for name, loss in self.losses(self._collate(some, longest, False)).items():
+            for name, loss in self.losses(
+                self.finish(self._collate(some, longest, False))
+            ).items():
                 totals.setdefault(name, []).append((float(loss.total), float(loss.weight)))
         return {
             f"held_out_{n}": sum(t for t, _ in v) / max(sum(w for _, w in v), 1)

@@ -1,12 +1,17 @@
-"""The assistant's voice: lines said by flite, with mel frames, pitch and phones, in one file."""
+"""The assistant's voice: lines said by flite, with mel frames, pitch and phones, in one file.
 
+`python -m salmonn_omni.voice.data --config CONFIG` makes the file of a stage ahead of it.
+"""
+
+import argparse
+import functools
 import hashlib
 import json
 import os
 import subprocess
 import tempfile
+import wave
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -15,6 +20,8 @@ import torch
 from torch import Tensor
 
 from salmonn_omni.models.mel import log_mel
+from salmonn_omni.training import settings
+from salmonn_omni.training.parallel import on_all_cores
 from salmonn_omni.voice import lines
 from salmonn_omni.voice.config import FRAMES_PER_TOKEN, HOP, SAMPLE_RATE, TOKEN, DataConfig
 from salmonn_omni.voice.pitch import pitch_track
@@ -25,8 +32,6 @@ PHONES = (
 ).split()
 #: The largest sample of 16 bits.
 LARGEST = 32767
-#: Lines that are said at the same time; flite mostly waits to be started.
-WORKERS = 12
 
 @dataclass
 class Utterance:
@@ -54,12 +59,12 @@ def mel_of(samples: Tensor, config: DataConfig) -> Tensor:
 
 def say(text: str, voice: str) -> tuple[np.ndarray, list[tuple[str, float]]]:
     """Speech at 16 kHz, -1 to 1, and every phone with the second at which it ends."""
-    import soundfile
-
     with tempfile.NamedTemporaryFile(suffix=".wav") as file:
         command = ["flite", "-voice", voice, "-psdur", "-t", f" {text}", file.name]
         done = subprocess.run(command, check=True, capture_output=True, text=True)
-        samples, rate = soundfile.read(file.name, dtype="float32")
+        with wave.open(file.name) as sound:
+            rate, frames = sound.getframerate(), sound.readframes(sound.getnframes())
+    samples = np.frombuffer(frames, "<i2").astype(np.float32) / 32768
     if rate != SAMPLE_RATE:
         raise ValueError(f"flite's voice {voice} speaks at {rate} Hz, expected {SAMPLE_RATE}")
     segments = [entry.rsplit(":", 1) for entry in done.stdout.split()]
@@ -72,7 +77,7 @@ def utterance(text: str, config: DataConfig) -> Utterance:
     # The voice begins with a pause of a fifth of a second, for which every answer would wait.
     first = segments[0][1] if segments and segments[0][0] == "pau" else 0.0
     skipped = max(0, round((first - config.lead) * SAMPLE_RATE))
-    samples = samples[skipped:]
+    samples = samples[skipped:] * np.float32(config.gain)
     samples = np.pad(samples, (0, -len(samples) % TOKEN))
     mel = mel_of(torch.from_numpy(samples), config).numpy()
     phones = np.zeros(len(mel), dtype=np.uint8)
@@ -90,9 +95,8 @@ def utterance(text: str, config: DataConfig) -> Utterance:
 
 def say_all(texts: Sequence[str], config: DataConfig) -> dict[str, Utterance]:
     """Utterances of lines."""
-    with ThreadPoolExecutor(WORKERS) as pool:
-        made = pool.map(lambda text: utterance(text, config), texts)
-        return dict(zip(texts, made, strict=True))
+    made = on_all_cores(functools.partial(utterance, config=config), texts)
+    return dict(zip(texts, made, strict=True))
 
 
 class Voice:
@@ -164,3 +168,19 @@ def _read(path: Path) -> list[Utterance]:
         )
         for text, start, end in zip(texts, ends - arrays["frames"], ends, strict=True)
     ]
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Makes the speech that a stage's configuration names."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("--config", type=Path, required=True, help="a stage's configuration")
+    options = parser.parse_args(arguments)
+    data = settings.from_json(DataConfig, json.loads(options.config.read_text()).get("data", {}))
+    torch.set_num_threads(1)
+    voice = Voice.load(data)
+    seconds = sum(len(u.samples) for u in voice.utterances) / SAMPLE_RATE
+    print(f"{len(voice.utterances)} lines, {seconds:.0f} s")
+
+
+if __name__ == "__main__":
+    main()

@@ -68,9 +68,12 @@ class FlowTask:
         codec = Codec.load(config.codec)
         if codec.config.codes != config.flow.codes:
             raise ValueError(f"flow.codes is {config.flow.codes}, expected {codec.config.codes}")
-        self.codes = [codec.codes(u) for u in self.voice.training]
-        self.held_out_codes = [codec.codes(u) for u in self.voice.held_out]
+        codec.to(self.processes.device)
+        self.codes = codec.codes_of(self.voice.training)
+        self.held_out_codes = codec.codes_of(self.voice.held_out)
         self.model = Flow(config.flow)
+        if config.initial:
+            self.model.load_state_dict(torch.load(config.initial, weights_only=True))
         self.plan = crops_of(
             self.voice.training, config.batch, config.crop, config.trainer.seed, config.flow.chunk
         )

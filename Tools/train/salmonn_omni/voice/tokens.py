@@ -5,10 +5,12 @@ stands in their place. So that the model finds its way through the text early, a
 a middle layer the text token that is being spoken.
 """
 
+import functools
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -16,9 +18,12 @@ import torch.nn.functional as F
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
-from salmonn_omni.models.speech_tokens import IGNORED, SpeechTokenModel, interleaved
+from salmonn_omni.models.speech_tokens import (
+    IGNORED, SpeechTokenConfig, SpeechTokenModel, interleaved,
+)
 from salmonn_omni.training import settings
 from salmonn_omni.training.batches import BatchPlan
+from salmonn_omni.training.parallel import on_all_cores
 from salmonn_omni.training.processes import Processes
 from salmonn_omni.training.trainer import Loss
 from salmonn_omni.voice.alignment import Lexicon, spoken_words, words_of
@@ -106,15 +111,15 @@ def encode(tokenizer: Tokenizer, text: str) -> tuple[list[int], list[int]]:
 
 def make_item(
     utterance: Utterance, codes: Sequence[int], tokenizer: Tokenizer, lexicon: Lexicon,
-    model: SpeechTokenModel,
+    config: SpeechTokenConfig,
 ) -> Item | None:
     """The sequence of an utterance; None where it has too few codes for its text."""
     ids, words = encode(tokenizer, utterance.text)
     try:
-        sequence = interleaved(len(ids), codes, model.config)
+        sequence = interleaved(len(ids), codes, config)
     except ValueError:
         return None
-    text = SPECIALS + model.config.vocabulary
+    text = SPECIALS + config.vocabulary
     starts = {"start": 0, "task": 1, "speech": SPECIALS}
     spoken = spoken_words(utterance.phones, words_of(utterance.text), lexicon)
     rows, named, seen, produced = [], [], 0, 0
@@ -138,8 +143,14 @@ def make_items(
     tokenizer = Tokenizer.from_file(stage.tokenizer)
     lexicon = Lexicon.of(stage.data)
     lexicon.learn(word for u in utterances for word in words_of(u.text))
-    made = (make_item(u, codec.codes(u), tokenizer, lexicon, model) for u in utterances)
-    return [item for item in made if item is not None]
+    work = functools.partial(made, tokenizer=tokenizer, lexicon=lexicon, config=model.config)
+    items = on_all_cores(work, list(zip(utterances, codec.codes_of(utterances), strict=True)))
+    return [item for item in items if item is not None]
+
+
+def made(said: tuple[Utterance, list[int]], **settings: Any) -> Item | None:
+    """The sequence of an utterance and its codes."""
+    return make_item(*said, **settings)
 
 
 def corrupt(rows: np.ndarray, codes: int, share: float, seed: int) -> np.ndarray:
@@ -158,6 +169,10 @@ class TokensBatch:
     targets: Tensor
     spoken: Tensor
 
+    def to(self, device: torch.device) -> "TokensBatch":
+        """The same on a device."""
+        return TokensBatch(*(x.to(device) for x in (self.rows, self.targets, self.spoken)))
+
 
 @dataclass
 class TokensTask:
@@ -175,17 +190,29 @@ class TokensTask:
         self.model = TokensModel(config, self.codes)
         speech = self.model.speech
         begin(speech, codec)
+        if config.initial:
+            self.model.load_state_dict(torch.load(config.initial, weights_only=True))
+        codec.to(self.processes.device)
         self.items = make_items(voice.training, codec, config, speech)
         self.held_out = make_items(voice.held_out, codec, config, speech)
         lengths = tuple(len(item.rows) for item in self.items)
         self.plan = BatchPlan(lengths, config.budget, config.trainer.seed)
 
-    def batch(self, step: int, processes: Processes) -> TokensBatch | None:
+    def prepare(self, step: int, processes: Processes) -> TokensBatch | None:
         """Whole sequences."""
         chosen = self.plan.seeded(step)
         longest = max(len(self.items[i].rows) for i, _ in chosen)
         share = [self._changed(self.items[i], seed) for i, seed in processes.share(chosen)]
-        return collate(share, longest, processes.device) if share else None
+        return collate(share, longest, torch.device("cpu")) if share else None
+
+    def finish(self, batch: TokensBatch) -> TokensBatch:
+        """The sequences on the process's device."""
+        return batch.to(self.processes.device)
+
+    def batch(self, step: int, processes: Processes) -> TokensBatch | None:
+        """Whole sequences, on the device."""
+        prepared = self.prepare(step, processes)
+        return None if prepared is None else self.finish(prepared)
 
     def _changed(self, item: Item, seed: int) -> Item:
         rows = corrupt(item.rows, self.codes, self.config.corrupted, seed)

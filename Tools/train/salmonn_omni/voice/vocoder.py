@@ -20,7 +20,7 @@ from salmonn_omni.voice.crops import SpeechBatch, crops_of, speech
 from salmonn_omni.voice.data import Voice
 
 #: Magnitudes below this count as silence.
-FLOOR = 1e-3
+FLOOR = 3e-4
 
 
 def make(config: VocoderConfig) -> Vocoder:
@@ -87,6 +87,8 @@ class VocoderTask:
         config = self.config
         self.voice = Voice.load(config.data)
         self.model = make(config.vocoder)
+        if config.initial:
+            self.model.load_state_dict(torch.load(config.initial, weights_only=True))
         self.tokens = config.crop // FRAMES_PER_TOKEN
         self.training = [u for u in self.voice.training if u.tokens >= self.tokens]
         self.held_out = [u for u in self.voice.held_out if u.tokens >= self.tokens]
@@ -99,7 +101,9 @@ class VocoderTask:
 
     def _noise(self, batch: SpeechBatch, count: int, processes: Processes) -> Tensor:
         shape = (count, batch.samples.shape[1], self.config.vocoder.harmonics + 1)
-        return torch.randn(shape)[processes.rank :: processes.count].to(batch.samples.device)
+        # On the device: so many numbers take a processor longer than the step.
+        noise = torch.randn(shape, device=batch.samples.device)
+        return noise[processes.rank :: processes.count]
 
     def losses(self, drawn: tuple[SpeechBatch, Tensor]) -> dict[str, Loss]:
         """Distances of the spectra, and the absolute error of the pitch in units of 100 Hz."""
