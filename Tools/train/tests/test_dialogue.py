@@ -341,7 +341,7 @@ def test_words_without_time_are_followed_by_their_answer(folder: Path) -> None:
         [str(folder / "valid")], SMALL, misheard=0.0,
     )
     task = text.TextTask(settings, ALONE)
-    batch = task.make_compact([("say one two", "one two.")], [1])
+    batch = task.batches.make_compact([("say one two", "one two.")], [1])
     asked = task.tokenizer.encode(" say one two").ids
     said = task.tokenizer.encode("one two.").ids
     assert batch.heard.tolist() == [asked]

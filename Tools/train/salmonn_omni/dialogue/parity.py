@@ -41,7 +41,7 @@ def open_bundle(folder: Path) -> DialogueModel:
             LanguageConfig(
                 llama["vocab_size"], llama["hidden_size"], llama["intermediate_size"],
                 llama["num_hidden_layers"], llama["num_attention_heads"], llama["rms_norm_eps"],
-                llama["rope_theta"],
+                llama["rope_theta"], tied=llama.get("tie_word_embeddings", True),
             ),
             language["tapLayer"],
         )

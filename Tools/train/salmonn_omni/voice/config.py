@@ -89,14 +89,14 @@ class FlowStage:
     #: The run of the speech tokenizer.
     codec: str
     flow: FlowConfiguration
-    #: The `model.pt` of a run to go on from; empty for a new model.
-    initial: str = ""
     data: DataConfig = DataConfig()
     batch: int = 16
     #: Tokens of each utterance: a whole number of mask chunks.
     crop: int = 60
     #: The weight of the encoder's own guess of the mel.
     prior_weight: float = 0.5
+    #: The `model.pt` of a run to go on from; empty for a new model.
+    initial: str = ""
 
 
 @dataclass(frozen=True)
@@ -105,8 +105,6 @@ class VocoderStage:
 
     trainer: TrainerConfig
     vocoder: VocoderConfig
-    #: The `model.pt` of a run to go on from; empty for a new model.
-    initial: str = ""
     data: DataConfig = DataConfig()
     batch: int = 8
     #: Frames of each utterance.
@@ -114,6 +112,8 @@ class VocoderStage:
     #: Windows of the spectra that are compared.
     windows: tuple[int, ...] = (128, 256, 512, 1024, 2048)
     pitch_weight: float = 1.0
+    #: The `model.pt` of a run to go on from; empty for a new model.
+    initial: str = ""
 
 
 @dataclass(frozen=True)
@@ -125,8 +125,6 @@ class TokensStage:
     codec: str
     #: The `config.json` of the transformer, in the Qwen2 form.
     transformer: dict[str, Any]
-    #: The `model.pt` of a run to go on from; empty for a new model.
-    initial: str = ""
     data: DataConfig = DataConfig()
     tokenizer: str = "checkpoints/tokenizer.json"
     #: The most positions of a batch, padding included.
@@ -138,6 +136,8 @@ class TokensStage:
     #: The weight of naming the text that is spoken, and at which layer it is named.
     alignment_weight: float = 0.0
     alignment_layer: int = 2
+    #: The `model.pt` of a run to go on from; empty for a new model.
+    initial: str = ""
 
     def model(self, codes: int) -> SpeechTokenConfig:
         """The shape of the model for a number of codes."""
