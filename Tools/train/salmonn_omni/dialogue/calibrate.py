@@ -103,6 +103,8 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--assistant", nargs="+", required=True, help="their assistant's banks")
     parser.add_argument("--count", type=int, default=300, help="the most conversations")
     parser.add_argument("--missed", type=float, default=20, help="what a missed change counts")
+    parser.add_argument("--strength", type=float, default=0.5,
+                        help="the part of the regression's move that is made")
     parser.add_argument("--out", type=Path, required=True, help="the new run's folder")
     options = parser.parse_args(arguments)
     torch.set_num_threads(1)
@@ -122,7 +124,7 @@ def main(arguments: list[str] | None = None) -> None:
     # Learnt on every other decision, measured on the rest.
     learnt = Decided(*(x[::2] for x in vars(states).values()))
     for name, row in (
-        ("before", torch.zeros(head.shape[1])), ("after", moved(head, learnt, options.missed))
+        ("before", torch.zeros(head.shape[1])), ("after", options.strength * moved(head, learnt, options.missed))
     ):
         for kind, hidden, changes in (
             ("starts", states.listening[1::2], states.starts[1::2]),
@@ -136,7 +138,7 @@ def main(arguments: list[str] | None = None) -> None:
             )
     weights = torch.load(options.run / "model.pt", weights_only=True)
     own = weights["language.model.embed_tokens.weight"].clone()
-    own[SHIFT] += moved(head, states, options.missed)
+    own[SHIFT] += options.strength * moved(head, states, options.missed)
     weights["language.lm_head.weight"] = own
     options.out.mkdir(parents=True, exist_ok=True)
     torch.save(weights, options.out / "model.pt")
