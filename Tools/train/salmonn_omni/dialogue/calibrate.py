@@ -15,12 +15,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from ..training import settings
-from ..training.processes import Processes
 from . import labels
 from .labels import SHIFT, THINK
-from .model import ModelConfig
-from .train import DialogueConfig, DialogueTask, Item
+from .train import DialogueTask, Item, of_run
 
 
 @dataclasses.dataclass
@@ -109,14 +106,8 @@ def main(arguments: list[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     torch.set_num_threads(1)
     values = json.loads((options.run / "config.json").read_text())
-    kept = {n: v for n, v in values.items() if n in DialogueConfig.__dataclass_fields__}
-    kept |= {"train": options.data, "valid": [], "transcribe": [], "text": [],
-             "initial": [str(options.run / "model.pt")]}
-    kept["studio"] |= {"users": options.users, "assistant": options.assistant}
-    config = settings.from_json(DialogueConfig, kept)
-    processes = Processes.join(config.trainer.device)
-    task = DialogueTask(config, processes)
-    task.model.to(processes.device).eval()
+    studio = values["studio"] | {"users": options.users, "assistant": options.assistant}
+    task = of_run(options.run, train=options.data, studio=studio)
     found = decided(task, task.items[: options.count])
     head = task.model.language.model.embed_tokens.weight.detach().cpu()
     parts = (found.listening, found.starts, found.speaking, found.ends)
@@ -143,7 +134,6 @@ def main(arguments: list[str] | None = None) -> None:
     options.out.mkdir(parents=True, exist_ok=True)
     torch.save(weights, options.out / "model.pt")
     values["model"]["language"]["tied"] = False
-    settings.from_json(ModelConfig, values["model"])
     (options.out / "config.json").write_text(json.dumps(values, indent=2) + "\n")
 
 

@@ -13,13 +13,11 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from ..training.processes import Processes
-from ..training.settings import from_json
 from . import labels
 from .corpus import Conversation, Event
 from .labels import SHIFT, THINK
 from .model import BLOCK
-from .train import DialogueConfig, DialogueTask, Item
+from .train import DialogueTask, Item, of_run
 
 #: How long after an event a stop still belongs to it, in samples.
 AFTER = 16000
@@ -135,20 +133,14 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--count", type=int, default=1000, help="the most conversations")
     parser.add_argument("--out", type=Path, required=True, help="a JSON file")
     options = parser.parse_args(arguments)
-    values = json.loads((options.run / "config.json").read_text())
-    values |= {"train": options.data, "valid": [], "transcribe": [], "text": [],
-               "initial": [str(options.run / "model.pt")]}
-    config = from_json(DialogueConfig, values)
     torch.set_num_threads(1)
-    processes = Processes.join(config.trainer.device)
-    task = DialogueTask(config, processes)
-    task.model.to(processes.device).eval()
+    task = of_run(options.run, train=options.data)
     # Whole conversations, those of like length together: a part has no seed of its own here.
     items = [
         i for i in task.items if i.conversation.events and i.conversation.blocks <= task.longest
     ][: options.count]
     items.sort(key=lambda i: i.conversation.blocks)
-    found = mine(task, items, 4 if processes.device.type == "cpu" else 32)
+    found = mine(task, items, 4 if task.processes.device.type == "cpu" else 32)
     options.out.write_text(
         json.dumps({n: [asdict(d) for d in ds] for n, ds in found.items()}, indent=1) + "\n"
     )

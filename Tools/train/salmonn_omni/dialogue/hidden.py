@@ -12,21 +12,17 @@ from pathlib import Path
 
 import torch
 
-from ..training.processes import Processes
-from ..training.settings import from_json
 from ..voice.connect import Answer, write_hidden
 from . import labels
 from .labels import SHIFT
-from .train import DialogueConfig, DialogueTask, Item
+from .train import DialogueTask, Item, of_run
 
 
 def hidden_states(
     task: DialogueTask, items: list[Item], seeds: list[int] | None = None
 ) -> list[Answer]:
     """The tokens of every whole answer of some conversations, and the tapped states."""
-    batch = task.make(items, seeds) if task.studio is None else task.finish(
-        task.layout(items, seeds)
-    )
+    batch = task.made(items, seeds)
     model, sequences = task.model, batch.sequences
     with torch.no_grad():
         audio = model.audio_embeddings(batch.environment, batch.assistant)
@@ -62,23 +58,18 @@ def main(arguments: list[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     torch.set_num_threads(1)
     values = json.loads((options.run / "config.json").read_text())
-    values |= {"valid": [], "transcribe": [], "text": [], "initial": [str(options.run / "model.pt")]}
+    changes = {"trainer": values["trainer"] | {"seed": options.seed}}
     if options.data:
-        values["train"] = options.data
-    values["trainer"]["seed"] = options.seed
+        changes["train"] = options.data
     if values.get("studio"):
-        values["seconds"] = options.seconds
-    config = from_json(DialogueConfig, {n: v for n, v in values.items()
-                                        if n in DialogueConfig.__dataclass_fields__})
-    processes = Processes.join(config.trainer.device)
-    task = DialogueTask(config, processes)
-    task.model.to(processes.device).eval()
+        changes["seconds"] = options.seconds
+    task = of_run(options.run, **changes)
+    device = task.processes.device.type
     answers: list[Answer] = []
     texts: Counter[tuple[int, ...]] = Counter()
     for step in range(len(task.plan.epoch(0))):
         chosen = task.plan.seeded(step)
-        with torch.autocast(processes.device.type, torch.bfloat16,
-                            enabled=processes.device.type == "cuda"):
+        with torch.autocast(device, torch.bfloat16, enabled=device == "cuda"):
             found = hidden_states(task, [task.items[i] for i, _ in chosen], [s for _, s in chosen])
         for answer in found:
             texts[tuple(answer.tokens)] += 1

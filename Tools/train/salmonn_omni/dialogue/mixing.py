@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .corpus import Conversation
+from .corpus import Conversation, bank_size
 from .model import BLOCK
 
 #: Who speaks: the rows of a conversation's dry tracks. What others babble is one more.
@@ -62,7 +62,7 @@ class Row:
     ratio: float = 0.0
     band: int = 0
     gain: float = 0.0
-    #: The slope of the noise where it is coloured.
+    #: The mains' frequency, where the noise is their hum.
     hum: float = 50.0
 
 
@@ -311,9 +311,9 @@ class Mixer:
         return environment, heard
 
 
-def joined(folders: list[str], device: torch.device, name: str = "samples.pcm") -> Tensor:
+def joined(folders: list[str], device: torch.device) -> Tensor:
     """The samples of banks, one after the other, as scripts count them."""
-    parts = [np.fromfile(Path(folder) / name, dtype="<i2") for folder in folders]
+    parts = [np.fromfile(Path(folder) / "samples.pcm", dtype="<i2") for folder in folders]
     return torch.from_numpy(np.concatenate(parts)).to(device)
 
 
@@ -321,11 +321,10 @@ def places(folders: list[str]) -> np.ndarray:
     """First sample and number of samples of every utterance of banks, `[utterances, 2]`."""
     found, before = [], 0
     for folder in folders:
-        path = Path(folder)
-        for line in (path / "utterances.jsonl").read_text().splitlines():
+        for line in (Path(folder) / "utterances.jsonl").read_text().splitlines():
             utterance = json.loads(line)
             found.append((before + utterance["offset"], utterance["count"]))
-        before += (path / "samples.pcm").stat().st_size // 2
+        before += bank_size(folder)
     return np.array(found, dtype=np.int64).reshape(-1, 2)
 
 

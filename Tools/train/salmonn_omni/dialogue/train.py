@@ -6,10 +6,12 @@ program with other folders. Beside the tokens, a CTC loss pulls the embeddings o
 towards the embeddings of the words that are said in it.
 """
 
+import json
 import random
 import sys
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -21,6 +23,7 @@ from ..models.log_mel import LogMel
 from ..training.batches import BatchPlan
 from ..training.command import run_stage
 from ..training.processes import Processes
+from ..training.settings import from_json
 from ..training.trainer import Loss, TrainerConfig
 from . import corpus, labels, mixing, sound
 from .labels import THINK
@@ -227,6 +230,12 @@ class DialogueTask:
         plan = self.studio.plan([(i.conversation, *p) for i, p in zip(items, parts)], width, drawn)
         return DialoguePlan(plan, labels.together(laid), words, frames, drawn[0], bool(seeds))
 
+    def made(self, items: list[Item], seeds: list[int] | None = None) -> DialogueBatch:
+        """A batch of conversations that were mixed ahead, or are mixed here."""
+        if self.studio is None:
+            return self.make(items, seeds)
+        return self.finish(self.layout(items, seeds))
+
     def prepare(self, step: int, processes: Processes) -> DialoguePlan | None:
         """The layout of a step's batch."""
         mine = processes.share(self.plan.seeded(step))
@@ -320,14 +329,23 @@ class DialogueTask:
             sums = {term: np.zeros(2) for term in self.terms}
             for start in range(0, len(items), 8):
                 some = items[start : start + 8]
-                losses = self.losses(
-                    self.make(some) if self.studio is None else self.finish(self.layout(some))
-                )
+                losses = self.losses(self.made(some))
                 for term, loss in losses.items():
                     sums[term] += [float(loss.total.detach()), float(loss.weight)]
             for term in ("text", "shift", "correct text", "correct shift"):
                 results[f"{name} {term}"] = sums[term][0] / max(sums[term][1], 1e-9)
         return results
+
+
+def of_run(run: Path, **changes: Any) -> DialogueTask:
+    """The task of a finished run with its weights, to be asked; `changes` are other settings."""
+    values = json.loads((run / "config.json").read_text())
+    known = {n: v for n, v in values.items() if n in DialogueConfig.__dataclass_fields__}
+    own = {"valid": [], "transcribe": [], "text": [], "initial": [str(run / "model.pt")]}
+    config = from_json(DialogueConfig, known | own | changes)
+    task = DialogueTask(config, Processes.join(config.trainer.device))
+    task.model.to(task.processes.device).eval()
+    return task
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -16,10 +16,10 @@ from torch import Tensor
 
 from salmonn_omni.models.flow import Flow, attention_mask
 from salmonn_omni.models.vocoder import Vocoder
+from salmonn_omni.training import settings
 from salmonn_omni.training.processes import Processes
 from salmonn_omni.voice import flow as flows
 from salmonn_omni.voice import vocoder as vocoders
-from salmonn_omni.training import settings
 from salmonn_omni.voice.codec import Codec
 from salmonn_omni.voice.config import FRAMES_PER_TOKEN, TOKEN, CodecStage, DataConfig
 from salmonn_omni.voice.data import LARGEST, mel_of
@@ -33,14 +33,13 @@ def sampled(flow: Flow, codes: Tensor, lengths: Tensor) -> Tensor:
     frames = mean.shape[1]
     constant = flow.speaker(flows.speaker(flow)[None]).expand(len(codes), -1)
     mask = attention_mask(flow.configuration, frames, FRAMES_PER_TOKEN, lengths, streaming=True)
+    mask = mask.to(mean.device)
     noise = flow.noise().to(mean)
     x = noise[torch.arange(frames) % len(noise)].expand(len(codes), -1, -1)
     times = flow.times()
     for t, dt in zip(times[:-1].tolist(), times.diff().tolist()):
         at = torch.full((len(codes),), t, device=x.device)
-        x = x + dt * flow.decoder.estimator(
-            x, mean, constant, torch.zeros_like(x), at, mask.to(x.device)
-        )
+        x = x + dt * flow.decoder.estimator(x, mean, constant, torch.zeros_like(x), at, mask)
     return x
 
 
