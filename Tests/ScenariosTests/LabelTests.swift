@@ -75,14 +75,46 @@ import Testing
         switch speech.cause {
         case .end:
           #expect(speech.audioEnd == speech.fullEnd)
-          // The block before heard the last samples; this one hears that nothing is left.
-          #expect(speech.back * block >= speech.fullEnd)
-          #expect((speech.back - 1) * block < speech.fullEnd)
+          let ended = speech.fullEnd + timing.endResponse
+          #expect(speech.back * block >= ended && (speech.back - 1) * block < ended)
         case .yield: #expect(speech.audioEnd == speech.back * block + timing.fade)
         case .none: Issue.record("every answer ends")
         }
       }
     }
+  }
+
+  @Test(arguments: [8] as [UInt64])
+  func `a miss leaves the shift due until it comes, and moves what follows`(
+    _ seed: UInt64
+  ) throws {
+    var recipe = try ToneTroupe.recipe(.duplex, seed: seed)
+    recipe.misses = 0.5
+    let timing = recipe.timing
+    var late = (starts: 0, ends: 0, yields: 0, all: 0)
+    for index in 0..<60 {
+      let record = recipe.script(index)
+      for speech in record.assistant {
+        late.all += 1
+        #expect(speech.audioStart == (speech.shift + 3) * block)
+        #expect(speech.back < record.blocks)
+        if let due = speech.due {
+          late.starts += 1
+          #expect((1...8).contains(speech.shift - due))
+        }
+        guard let due = speech.backDue else { continue }
+        #expect((1...8).contains(speech.back - due))
+        if speech.cause == .yield {
+          late.yields += 1
+          #expect(speech.audioEnd == speech.back * block + timing.fade)
+        } else {
+          late.ends += 1
+          #expect(due == timing.back(fullEnd: speech.fullEnd))
+        }
+      }
+    }
+    #expect(late.starts > late.all / 3 && late.starts < 2 * late.all / 3)
+    #expect(late.ends > 10 && late.yields > 5)
   }
 
   @Test(arguments: [7] as [UInt64])

@@ -53,6 +53,9 @@ struct CorpusCommand: AsyncParsableCommand {
   @Option(help: "Blocks from the shift to the first sound.")
   var audioDelay = 3
 
+  @Option(help: "The share of the assistant's starts and ends that come up to 640 ms late.")
+  var misses = 0.0
+
   @Option(help: "How many shards are mixed at a time.")
   var jobs = 2
 
@@ -64,6 +67,7 @@ struct CorpusCommand: AsyncParsableCommand {
     recipe.scene = scene
     recipe.echo = echo
     recipe.isClean = clean
+    recipe.misses = misses
     recipe.timing.response = response * 16
     recipe.timing.audioDelay = audioDelay
     let target = URL(filePath: folder)

@@ -38,6 +38,8 @@ package struct ConversationRecord: Sendable, Codable, Equatable {
   package struct AssistantSpeech: Sendable, Codable, Equatable {
     /// The block whose token is the shift to speaking.
     package var shift: Int
+    /// Where that comes late: the block in which it was due. Until `shift` it stays due in each.
+    package var due: Int?
     package var text: String
     package var audioStart: Int
     /// The sample after the last that sounds, after a yield's fade.
@@ -46,6 +48,8 @@ package struct ConversationRecord: Sendable, Codable, Equatable {
     package var fullEnd: Int
     /// The block whose token is the shift back to listening.
     package var back: Int
+    /// Where that comes late: the block in which it was due.
+    package var backDue: Int?
     package var cause: Cause
     /// The index of the user's speech that it answers, or -1.
     package var about: Int

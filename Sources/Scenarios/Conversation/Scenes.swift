@@ -17,9 +17,9 @@ package enum Scene: String, Sendable, Codable, CaseIterable {
     case .digits: 1
     case .directUser, .directThird: 2
     case .relatedUser, .relatedThird: 2
-    case .backchannel: 4
-    case .unrelated: 2.5
-    case .silence, .idle: 1
+    case .backchannel, .unrelated: 4
+    case .silence: 2
+    case .idle: 1
     }
   }
 }
@@ -28,21 +28,28 @@ package enum Scene: String, Sendable, Codable, CaseIterable {
 package struct SceneBuilder {
   private let troupe: Troupe
   private let user: Troupe.Member
+  private let misses: Double
   private var random: SplitMix64
   package private(set) var script: Script
 
-  /// Starts a conversation of a user.
+  /// Starts a conversation of a user, in which a share of the changes of state come late.
   package init(
-    troupe: Troupe, user: Troupe.Member, timing: TurnTiming, random: SplitMix64
+    troupe: Troupe, user: Troupe.Member, timing: TurnTiming, misses: Double = 0, random: SplitMix64
   ) {
     self.troupe = troupe
     self.user = user
+    self.misses = misses
     self.random = random
     script = Script(timing: timing)
   }
 
   /// How long an answer has to go on after an interruption: 2.2 s, more than what tests ask for.
   private static let left = 35_200
+
+  /// How many blocks late a change comes, 640 ms at most: mostly none.
+  private mutating func lateness() -> Int {
+    misses > 0 && random.chance(misses) ? random.integer(1...8) : 0
+  }
 
   /// Lets a while pass.
   package mutating func wait(_ least: Double, _ most: Double) {
@@ -101,7 +108,7 @@ package struct SceneBuilder {
   package mutating func ask(_ utterance: Utterance) -> Bool {
     guard let answer = troupe.answer(to: utterance) else { return false }
     let line = script.say(utterance)
-    let index = script.answer(line, with: answer)
+    let index = script.answer(line, with: answer, lateness: (lateness(), lateness()))
     let type = utterance.kind == .digits ? "digits" : "question"
     note(.turn, type, .user, .start, script.lines[line].start..<script.lines[line].end, line, index)
     return true
@@ -118,7 +125,7 @@ package struct SceneBuilder {
     wait(0.4, 1)
     note(.pause, "hesitation", .user, .none, silence..<script.now, part, -1)
     let line = script.say(troupe[place])
-    let index = script.answer(line, with: answer)
+    let index = script.answer(line, with: answer, lateness: (lateness(), lateness()))
     note(
       .turn, "question", .user, .start, script.lines[part].start..<script.lines[line].end, line,
       index)
@@ -158,7 +165,7 @@ package struct SceneBuilder {
       }
     }
     let line = script.overlay(troupe[place], role: role, at: start)
-    script.yieldLast(to: line)
+    script.yieldLast(to: line, lateness: lateness())
     note(.bargeIn, type, role, .stop, start..<script.lines[line].end, line, answer)
     wait(0.6, 2)
     return true
@@ -177,10 +184,9 @@ package struct SceneBuilder {
       let reply = troupe.answer(to: troupe[place])
     else { return false }
     let line = script.overlay(troupe[place], role: role, at: start)
-    script.yieldLast(to: line)
-    let yield = script.answers[answer].speech.back
+    script.yieldLast(to: line, lateness: lateness())
     note(.bargeIn, "related", role, .stop, start..<script.lines[line].end, line, answer)
-    let index = script.answer(line, with: reply, earliest: yield + 1)
+    let index = script.answer(line, with: reply, lateness: (lateness(), lateness()))
     note(.turn, "related", role, .start, start..<script.lines[line].end, line, index)
     return true
   }

@@ -28,7 +28,8 @@ package struct Script: Sendable {
   /// How many blocks it takes, to the last thing that happens.
   package var blocks: Int {
     let last = max(now, lines.map(\.end).max() ?? 0)
-    return (last + TurnTiming.block - 1) / TurnTiming.block
+    let whole = (last + TurnTiming.block - 1) / TurnTiming.block
+    return max(whole, (answers.last?.speech.back ?? -1) + 1)
   }
 
   /// Lets time pass.
@@ -50,12 +51,16 @@ package struct Script: Sendable {
   /// - Parameters:
   ///   - line: What is answered.
   ///   - utterance: The answer.
-  ///   - earliest: The shift is not before this block.
+  ///   - lateness: How many blocks late the two shifts come.
   /// - Returns: The place of the answer.
   @discardableResult
-  package mutating func answer(_ line: Int, with utterance: Utterance, earliest: Int = 0) -> Int {
-    let shift = max(
-      earliest, timing.shift(after: lines[line].utterance, end: lines[line].end))
+  package mutating func answer(
+    _ line: Int, with utterance: Utterance, lateness: (start: Int, end: Int) = (0, 0)
+  ) -> Int {
+    let due = max(
+      (answers.last?.speech.back ?? -1) + 1,
+      timing.shift(after: lines[line].utterance, end: lines[line].end))
+    let shift = due + lateness.start
     let start = (shift + timing.audioDelay) * TurnTiming.block
     let end = start + utterance.count
     let back = timing.back(fullEnd: end)
@@ -63,9 +68,11 @@ package struct Script: Sendable {
       Answer(
         utterance: utterance,
         speech: ConversationRecord.AssistantSpeech(
-          shift: shift, text: utterance.text, audioStart: start, audioEnd: end, fullEnd: end,
-          back: back, cause: .end, about: line)))
-    now = (back + 1) * TurnTiming.block
+          shift: shift, due: lateness.start > 0 ? due : nil, text: utterance.text,
+          audioStart: start, audioEnd: end, fullEnd: end, back: back + lateness.end,
+          backDue: lateness.end > 0 ? back : nil, cause: .end, about: line)))
+    // Who speaks next need not wait for the shift back.
+    now = end + TurnTiming.block
     return answers.count - 1
   }
 
@@ -78,11 +85,14 @@ package struct Script: Sendable {
     return lines.count - 1
   }
 
-  /// Ends the last answer where a line has been understood, and goes on after that block.
-  package mutating func yieldLast(to line: Int) {
+  /// Ends the last answer where a line has been understood, or so many blocks late, and goes on after
+  /// that block.
+  package mutating func yieldLast(to line: Int, lateness: Int = 0) {
     guard let index = answers.indices.last else { return }
-    let block = timing.yield(end: lines[line].end)
+    let due = timing.yield(end: lines[line].end)
+    let block = due + lateness
     answers[index].speech.back = block
+    answers[index].speech.backDue = lateness > 0 ? due : nil
     answers[index].speech.audioEnd = min(
       answers[index].speech.fullEnd, block * TurnTiming.block + timing.fade)
     answers[index].speech.cause = .yield

@@ -19,6 +19,9 @@ package struct TurnTiming: Sendable, Codable, Equatable {
   /// From the end of an interrupting phrase to the end of the block of the yield: 60 ms, so that
   /// the sound is gone 60 + 40 + 10 = 110 ms after the phrase in the mean.
   package var yieldResponse = 960
+  /// From the end of an answer's sound to the start of the block of the shift back, at least: 480 ms,
+  /// longer than a pause of its own between two sentences (350 ms at most in its voice).
+  package var endResponse = 7_680
   /// From the block of the shift to the first block that playback puts out with sound.
   ///
   /// The first
@@ -44,7 +47,9 @@ package struct TurnTiming: Sendable, Codable, Equatable {
   /// The block of the yield to an utterance.
   package func yield(end: Int) -> Int { Self.block(endingAt: end + yieldResponse) }
 
-  /// The block of the shift back after a whole answer: the first one in which the model hears that
-  /// nothing is left.
-  package func back(fullEnd: Int) -> Int { (fullEnd + Self.block - 1) / Self.block }
+  /// The block of the shift back after a whole answer. The model hears in it that nothing has been
+  /// put out for `endResponse`.
+  package func back(fullEnd: Int) -> Int {
+    (fullEnd + endResponse + Self.block - 1) / Self.block
+  }
 }

@@ -5,6 +5,9 @@ package struct CorpusRecipe: Sendable {
   package let kind: CorpusKind
   package let troupe: Troupe
   package var timing = TurnTiming()
+  /// The share of the assistant's changes of state that come late, so that who learns from them learns
+  /// to make up for a miss.
+  package var misses = 0.0
   /// One scene only, for a test set of it.
   package var scene: Scene?
   /// The echo's factor, where a test set fixes it.
@@ -51,11 +54,7 @@ package struct CorpusRecipe: Sendable {
       if let echo { conditions.echo = echo }
     }
     let (environment, assistant) = Mixer(troupe: troupe).mix(script, conditions, seed: own)
-    let record = ConversationRecord(
-      id: "\(kind.rawValue)-\(index)", seed: own, kind: kind.rawValue, offset: 0,
-      blocks: script.blocks, user: script.lines.map(Self.speech),
-      assistant: script.answers.map(\.speech), conditions: conditions, events: script.events)
-    return (record, environment, assistant)
+    return (record(index, own, script, conditions), environment, assistant)
   }
 
   /// A conversation before it sounds: its line alone, with the place of every utterance's samples in
@@ -64,20 +63,23 @@ package struct CorpusRecipe: Sendable {
     var random = SplitMix64(seed: seed, item: index, purpose: kind.rawValue)
     let own = random.next()
     let script = script(index, seed: own)
-    return ConversationRecord(
-      id: "\(kind.rawValue)-\(index)", seed: own, kind: kind.rawValue, offset: 0,
-      blocks: script.blocks,
-      user: script.lines.map { line in
-        var speech = Self.speech(line)
-        speech.source = line.utterance.offset
-        return speech
-      },
-      assistant: script.answers.map { answer in
-        var speech = answer.speech
-        speech.source = answer.utterance.offset
-        return speech
-      },
-      conditions: .clean, events: script.events)
+    var record = record(index, own, script, .clean)
+    for (place, line) in script.lines.enumerated() {
+      record.user[place].source = line.utterance.offset
+    }
+    for (place, answer) in script.answers.enumerated() {
+      record.assistant[place].source = answer.utterance.offset
+    }
+    return record
+  }
+
+  private func record(
+    _ index: Int, _ seed: UInt64, _ script: Script, _ conditions: Conditions
+  ) -> ConversationRecord {
+    ConversationRecord(
+      id: "\(kind.rawValue)-\(index)", seed: seed, kind: kind.rawValue, offset: 0,
+      blocks: script.blocks, user: script.lines.map(Self.speech),
+      assistant: script.answers.map(\.speech), conditions: conditions, events: script.events)
   }
 
   /// The layout of a conversation.
@@ -93,7 +95,8 @@ package struct CorpusRecipe: Sendable {
       return script
     case .qa:
       let user = troupe.members.first { $0.id == troupe[place].speaker.id } ?? troupe.members[0]
-      var builder = SceneBuilder(troupe: troupe, user: user, timing: timing, random: random)
+      var builder = SceneBuilder(
+        troupe: troupe, user: user, timing: timing, misses: misses, random: random)
       builder.wait(0.1, 1.2)
       builder.ask(troupe[place])
       builder.wait(0.3, 1)
@@ -105,7 +108,7 @@ package struct CorpusRecipe: Sendable {
   private func duplex(_ member: Int, seed: UInt64) -> Script {
     var random = SplitMix64(seed: seed, item: 0, purpose: "scenes")
     var builder = SceneBuilder(
-      troupe: troupe, user: troupe.members[member], timing: timing,
+      troupe: troupe, user: troupe.members[member], timing: timing, misses: misses,
       random: SplitMix64(seed: seed, item: 1, purpose: "scenes"))
     if scene == nil, random.chance(0.06), let reciter = random.pick(reciters) {
       return recital(of: reciter, using: &random)
@@ -117,7 +120,7 @@ package struct CorpusRecipe: Sendable {
         if builder.add(scene) { break }
         builder = SceneBuilder(
           troupe: troupe, user: troupe.members[(member + offset + 1) % troupe.members.count],
-          timing: timing, random: SplitMix64(seed: random.next()))
+          timing: timing, misses: misses, random: SplitMix64(seed: random.next()))
         builder.wait(0.2, 1.5)
       }
     } else {
@@ -134,7 +137,8 @@ package struct CorpusRecipe: Sendable {
   /// A conversation of digits only.
   private func recital(of member: Troupe.Member, using random: inout SplitMix64) -> Script {
     var builder = SceneBuilder(
-      troupe: troupe, user: member, timing: timing, random: SplitMix64(seed: random.next()))
+      troupe: troupe, user: member, timing: timing, misses: misses,
+      random: SplitMix64(seed: random.next()))
     builder.wait(0.2, 1.5)
     for _ in 0..<random.integer(1...3) {
       _ = builder.add(.digits)
