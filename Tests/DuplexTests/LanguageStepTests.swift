@@ -58,6 +58,32 @@ struct LanguageStepTests {
     #expect(answers > 1)
   }
 
+  @Test(arguments: [UInt64(3), 4])
+  func `answers start in the blocks that are given, and in no others`(seed: UInt64) throws {
+    let model = try TinyModel.model()
+    var configuration = TinyModel.talkative
+    configuration.seed = seed
+    configuration.givenStarts = [0, 20, 55]
+    var step = LanguageStep(model: model, configuration: configuration)
+    var wasSpeaking = false
+    var starts: [Int] = []
+    for block in 0..<60 {
+      let decision = try step.step(
+        environment: embeddings(block, 0), assistant: embeddings(block, 1))
+      if decision.isSpeaking, !wasSpeaking { starts.append(block) }
+      wasSpeaking = decision.isSpeaking
+    }
+    // Where it still speaks, a start that is given is nothing.
+    #expect(starts.first == 0 && Set(starts).isSubset(of: [0, 20, 55]))
+    configuration.givenStarts = []
+    var quiet = LanguageStep(model: model, configuration: configuration)
+    for block in 0..<60 {
+      let decision = try quiet.step(
+        environment: embeddings(block, 0), assistant: embeddings(block, 1))
+      #expect(!decision.isSpeaking)
+    }
+  }
+
   @Test func `the probabilities of think, shift and text are those of all tokens`() throws {
     let model = try TinyModel.model()
     var step = LanguageStep(model: model, configuration: TinyModel.talkative)

@@ -46,6 +46,9 @@ package struct LanguageStep: Sendable {
   private let tokens: StateTokens
   private let tapLayer: Int
   private let thinking: ModelManifest.Thinking
+  private let givenStarts: [Int]?
+  /// The block that comes next.
+  private var block = 0
   /// The token of the block before; nil where none is fed.
   private var last: Int?
 
@@ -59,6 +62,7 @@ package struct LanguageStep: Sendable {
     tokens = model.stateTokens
     tapLayer = manifest.language.tapLayer
     thinking = manifest.block.thinking
+    givenStarts = configuration.givenStarts
     last = thinking == .explicit ? tokens.think : nil
   }
 
@@ -97,6 +101,7 @@ package struct LanguageStep: Sendable {
     if decision.text?.isEmpty == true { decision.text = nil }
     let said = decision.firstText ?? token
     last = thinking == .explicit || !tokens.contains(said) ? said : nil
+    block += 1
     decision.refreshedPositions = try context.endBlock()
     return decision
   }
@@ -121,6 +126,9 @@ package struct LanguageStep: Sendable {
   }
 
   private mutating func choose(_ logits: [Float]) throws(DuplexError) -> Int {
+    if let givenStarts, !turn.isSpeaking {
+      return givenStarts.contains(block) ? tokens.shift : tokens.think
+    }
     let token =
       turn.allowsText
       ? sampler.sample(logits, forbidding: tokens.silent)

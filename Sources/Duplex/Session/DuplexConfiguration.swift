@@ -12,6 +12,9 @@ public struct DuplexConfiguration: Codable, Hashable, Sendable {
   public var keptContext = 0.25
   /// The positions that a refresh feeds in each block.
   public var refreshPositionsPerBlock = 16
+  /// The blocks in which the assistant starts to speak, where it listens, and no others; nil leaves it
+  /// to the model. Answers are measured so, apart from turn-taking.
+  public var givenStarts: [Int]?
 
   /// The defaults.
   public init() {}

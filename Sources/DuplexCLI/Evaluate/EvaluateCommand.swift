@@ -30,6 +30,9 @@ struct EvaluateCommand: AsyncParsableCommand {
   )
   var echo: Double?
 
+  @Flag(help: "Start answers where the script does, to measure them apart from turn-taking.")
+  var givenTurns = false
+
   @Option(help: "How many conversations run at a time.")
   var jobs = 2
 
@@ -53,7 +56,8 @@ struct EvaluateCommand: AsyncParsableCommand {
     for folder in folders {
       let start = ContinuousClock.now
       let corpus = try CorpusReader(folder: URL(filePath: folder))
-      let evaluation = try CorpusEvaluation(corpus, model: loaded.model, echo: echo)
+      let evaluation = try CorpusEvaluation(
+        corpus, model: loaded.model, echo: echo, givesTurns: givenTurns)
       let name = URL(filePath: folder).lastPathComponent
       var scores = ConversationScores()
       try await evaluation.run(count: count, jobs: jobs) { record, outcome in

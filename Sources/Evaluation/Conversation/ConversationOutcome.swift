@@ -20,15 +20,20 @@ extension ConversationOutcome {
   /// - Parameters:
   ///   - model: The model; its voice is at 16 kHz.
   ///   - room: The room, used once.
+  ///   - configuration: What may be chosen about the session.
   /// - Throws: ``EvaluationError`` for a voice of another rate; `DuplexError`.
-  package init(_ model: DuplexModel, in room: ScriptedRoom) async throws {
+  package init(
+    _ model: DuplexModel, in room: ScriptedRoom,
+    configuration: DuplexConfiguration = DuplexConfiguration()
+  ) async throws {
     guard model.sampleRate == room.sampleRate else {
       throw EvaluationError(
         "the model speaks at \(model.sampleRate) Hz; the rooms of scripts are at "
           + "\(room.sampleRate) Hz")
     }
     let transcript = Protected(Transcript())
-    let session = try DuplexSession(model: model, source: room, sink: room)
+    let session = try DuplexSession(
+      model: model, configuration: configuration, source: room, sink: room)
     _ = try await session.run(on: .oneThread) { report in
       transcript.withLock { _ = $0.take(report.record, report.events) }
     }

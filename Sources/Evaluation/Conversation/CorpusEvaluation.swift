@@ -6,6 +6,8 @@ package struct CorpusEvaluation: Sendable {
   private let corpus: CorpusReader
   private let model: DuplexModel
   private let echo: Double?
+  /// Whether the assistant starts where the script says, not where the model would.
+  private let givesTurns: Bool
 
   /// Prepares it.
   ///
@@ -14,15 +16,16 @@ package struct CorpusEvaluation: Sendable {
   ///   - model: The model.
   ///   - echo: The factor of the assistant's own sound in the microphone; nil leaves the
   ///     environment as it was mixed.
+  ///   - givesTurns: Whether the assistant starts where the script says, and only there.
   /// - Throws: ``EvaluationError`` where the corpus has an echo of its own beside the asked one.
   package init(
-    _ corpus: CorpusReader, model: DuplexModel, echo: Double?
+    _ corpus: CorpusReader, model: DuplexModel, echo: Double?, givesTurns: Bool = false
   ) throws(EvaluationError) {
     if echo != nil, corpus.records.contains(where: { $0.conditions.echo > 0 }) {
       throw EvaluationError(
         "the corpus was mixed with the echo of its script; mix it with --echo 0")
     }
-    (self.corpus, self.model, self.echo) = (corpus, model, echo)
+    (self.corpus, self.model, self.echo, self.givesTurns) = (corpus, model, echo, givesTurns)
   }
 
   /// What was done in one conversation.
@@ -31,7 +34,9 @@ package struct CorpusEvaluation: Sendable {
     let room = ScriptedRoom(
       environment: corpus.environment(index),
       echo: EchoPath(record.conditions, factor: echo ?? 0, seed: record.seed))
-    return try await ConversationOutcome(model, in: room)
+    var configuration = DuplexConfiguration()
+    if givesTurns { configuration.givenStarts = record.assistant.map(\.shift) }
+    return try await ConversationOutcome(model, in: room, configuration: configuration)
   }
 
   /// Runs the first conversations; outcomes come in the corpus's order.
