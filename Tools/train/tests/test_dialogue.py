@@ -111,6 +111,20 @@ def test_an_answer_starts_in_the_block_of_the_shift() -> None:
     assert list(row.audio[:5]) == [0, 12, -1, 1, 13]
 
 
+def test_a_shift_that_comes_late_is_due_in_every_block_before_it() -> None:
+    turn = Turn(4, "", 9, "end", due=2, back_due=7)
+    tokens = labels.block_tokens((turn,), [[11, 12]], 11)
+    row = labels.positions(tokens, 0, 11, 11)
+    fed = [(t, y) for a, t, y in zip(row.audio, row.token, row.target) if a < 0]
+    assert fed == [
+        (0, 0), (0, 0), (0, SHIFT), (0, SHIFT), (0, SHIFT), (SHIFT, 11), (11, 12), (12, 0),
+        (0, SHIFT), (0, SHIFT), (0, SHIFT), (SHIFT, 0),
+    ]
+    heavy = labels.Weights(think=0.5, shift=3.0, text=1.0)
+    weights = labels.positions(tokens, 0, 11, 11, heavy).weight
+    assert sum(weight == 3 for weight in weights) == 6
+
+
 def test_a_part_goes_on_from_the_token_before_it() -> None:
     tokens = labels.block_tokens((Turn(2, "", 7, "end"),), [[11, 12, 13]], 10)
     row = labels.positions(tokens, 4, 9, 6)
@@ -280,8 +294,9 @@ def test_decisions_are_at_the_stop_and_where_the_model_nearly_stops(folder: Path
     events = (
         corpus.Event("distractor", "backchannel", "user", "none", 5 * 1280, 6 * 1280, 0, 0),
         corpus.Event("barge-in", "direct", "user", "stop", 8 * 1280, 9 * 1280, 0, 0),
+        corpus.Event("turn", "question", "user", "start", 0, 4 * 1280, 0, 0),
     )
-    turn = Turn(4, "one two three four one two three four.", 10, "yield")
+    turn = Turn(4, "one two three four one two three four.", 10, "yield", full_end=20 * 1280)
     conversation = replace(base, blocks=16, turns=(turn,), events=events)
     tokens = labels.block_tokens((turn,), [said], 16)
     scores = {b: torch.full((2048,), -5.0) for b in range(16)}
@@ -289,9 +304,18 @@ def test_decisions_are_at_the_stop_and_where_the_model_nearly_stops(folder: Path
     found = decisions.decisions(conversation, tokens, [said], scores)
     # The backchannel's pair is where the model is nearest to stopping; the right token is text.
     assert [(d.block, d.chosen, d.rejected) for d in found] == [
-        (5, said[1], SHIFT), (10, SHIFT, said[6])
+        (5, said[1], SHIFT), (10, SHIFT, said[6]), (4, SHIFT, THINK)
     ]
     assert found[0].margin == -4 and found[1].margin == 0
+    # Alone with itself it may stop from two blocks before the end of its sound, not before.
+    alone = replace(turn, back=15, cause="end", full_end=12 * 1280)
+    silence = corpus.Event("distractor", "silence", "", "none", 7 * 1280, 12 * 1280, -1, 0)
+    scores[10][SHIFT] = -0.5
+    found = decisions.decisions(
+        replace(conversation, turns=(alone,), events=(silence,)),
+        labels.block_tokens((alone,), [said], 16), [said], scores,
+    )
+    assert [(d.block, d.rejected) for d in found] == [(7, SHIFT)]
 
 
 def test_preferences_move_the_decision_they_are_about(folder: Path, tmp_path: Path) -> None:
@@ -352,7 +376,7 @@ def test_words_without_time_are_followed_by_their_answer(folder: Path) -> None:
     assert sequences.target[0][len(asked) :].tolist() == [SHIFT, *said, 0]
 
 
-def test_hidden_states_are_those_that_predict_the_words(folder: Path) -> None:
+def test_hidden_states_are_those_that_predict_the_words(folder: Path, tmp_path: Path) -> None:
     torch.manual_seed(3)
     task = train.DialogueTask(config(folder), ALONE)
     task.model.eval()
@@ -368,6 +392,13 @@ def test_hidden_states_are_those_that_predict_the_words(folder: Path) -> None:
             _, tapped = task.model.language(x, tap=SMALL.tap)
         wanted = tapped[0][single.sequences.target[0] > SHIFT]
         assert torch.allclose(answer.hidden.float(), wanted, atol=2e-3)
+    assert not hidden.hidden_states(task, task.items[:4], own=True)
+    Trainer(task, task.config.trainer, tmp_path, ALONE).run()
+    task.model.eval()
+    given = hidden.hidden_states(task, task.items, own=True)
+    assert 0 < len(given) < len(task.items)
+    texts = [task.tokenizer.encode(i.conversation.turns[0].text).ids for i in task.items]
+    assert all(answer.tokens in texts for answer in given)
 
 
 class Letters(pretrain.Lexicon):

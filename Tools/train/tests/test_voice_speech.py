@@ -10,7 +10,7 @@ import soundfile
 import torch
 
 from salmonn_omni.training.processes import Processes
-from salmonn_omni.voice import heard, lines
+from salmonn_omni.voice import borders, heard, lines
 from salmonn_omni.voice.alignment import Lexicon, spoken_words, words_of
 from salmonn_omni.voice.crops import crops_of, speech
 from salmonn_omni.voice.data import PHONES, Utterance
@@ -173,3 +173,25 @@ def test_answers_are_heard_word_for_word(tmp_path: Path) -> None:
     # The second said what it wrote, which was not what was asked for.
     assert table["speech correct"] == pytest.approx(1 / 3)
     assert table["word error rate"] == pytest.approx(2 / 4)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_border_shows_where_chunks_do_not_go_on_from_each_other(seed: int) -> None:
+    draw = np.random.default_rng(seed)
+    n = np.arange(20 * borders.CHUNK)
+    voice = sum(np.sin(2 * np.pi * h * 140 * n / 16000 + draw.uniform(0, 6)) / h for h in range(1, 20))
+    voice = (0.1 * voice * (1 + 0.3 * np.sin(2 * np.pi * 3.1 * n / 16000))).astype(np.float32)
+    smooth = borders.ratios([voice])
+    assert smooth["borders"] > 15
+    assert 0.9 < smooth["spectral change"] < 1.1 and 0.9 < smooth["bend"] < 1.1
+    # Every chunk begins with another phase.
+    chunks = [np.roll(c, draw.integers(20, 90)) for c in voice.reshape(-1, borders.CHUNK)]
+    torn = borders.ratios([np.concatenate(chunks)])
+    assert torn["bend"] > 1.5 and torn["spectral change"] > 1.5
+    # Nothing is compared where nothing sounds.
+    assert borders.ratios([0 * voice])["borders"] == 0
+
+
+def test_an_answer_begins_with_its_first_sound() -> None:
+    assert borders.sound(np.array([0, 0, 0.5, 0, 0.25, 0])).tolist() == [0.5, 0, 0.25, 0]
+    assert len(borders.sound(np.zeros(5))) == 0

@@ -56,6 +56,9 @@ class Turn:
     about: int = -1
     #: The first sample in the assistant's bank; -1 where it has no sound, or is mixed already.
     source: int = -1
+    #: Where a shift comes late, the block in which it was due; -1 where it does not.
+    due: int = -1
+    back_due: int = -1
 
 
 @dataclass(frozen=True)
@@ -157,7 +160,8 @@ class Corpus:
         turns = tuple(
             Turn(
                 t["shift"], t["text"], t["back"], t["cause"], t["audioStart"], t["audioEnd"],
-                t["fullEnd"], t["about"], t.get("source", -1),
+                t["fullEnd"], t["about"], t.get("source", -1), t.get("due", -1),
+                t.get("backDue", -1),
             )
             for t in record.get("assistant", ())
         )

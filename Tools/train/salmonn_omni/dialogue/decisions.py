@@ -1,8 +1,9 @@
 """Pairs of tokens to prefer one over the other: the decisions at interruptions and backchannels.
 
-Where the script says that the assistant stops, the block of the `<shift>` is a decision between
-it and going on. Where it says that the assistant goes on, the decision is in the block in which
-the model is nearest to stopping. Both tokens of a pair follow the same past.
+Where the script says that the assistant stops or starts, the block of the `<shift>` is a decision
+between it and going on. Where it says that the assistant goes on, by itself or through what others
+say, the decision is in the block in which the model is nearest to stopping; at a hesitation in the
+one in which it is nearest to starting. Both tokens of a pair follow the same past.
 """
 
 import argparse
@@ -65,16 +66,20 @@ def _pair(
         turn = conversation.turns[event.assistant]
         going_on = continued(tokens, conversation, event.assistant, texts[event.assistant], turn.back)
         return (turn.back, SHIFT, going_on) if turn.back in tokens.closes else None
-    if event.kind == "distractor" and event.type != "silence":
+    if event.kind == "turn":
+        shift = conversation.turns[event.assistant].shift
+        return (shift, SHIFT, THINK) if shift in tokens.opens else None
+    if event.kind == "distractor":
         turn = conversation.turns[event.assistant]
-        last = min((event.end + AFTER) // BLOCK, turn.back - 4)
+        # Two blocks before its sound is over it may stop.
+        last = min((event.end + AFTER) // BLOCK, turn.full_end // BLOCK - 2, turn.back - 4)
         blocks = [b for b in range(event.start // BLOCK, last) if b in scores]
     elif event.kind == "pause":
         blocks = [b for b in range(event.start // BLOCK, event.end // BLOCK + 1) if b in scores]
         blocks = [b for b in blocks if tokens.last[b] == THINK and b not in tokens.opens]
     else:
         return None
-    blocks = [b for b in blocks if tokens.last[b] != SHIFT]
+    blocks = [b for b in blocks if tokens.last[b] != SHIFT and b not in tokens.due]
     if not blocks:
         return None
     nearest = max(blocks, key=lambda b: float(scores[b][SHIFT]))
@@ -133,8 +138,8 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--count", type=int, default=1000, help="the most conversations")
     parser.add_argument("--out", type=Path, required=True, help="a JSON file")
     options = parser.parse_args(arguments)
-    torch.set_num_threads(1)
     task = of_run(options.run, train=options.data)
+    torch.set_num_threads(task.config.trainer.threads)
     # Whole conversations, those of like length together: a part has no seed of its own here.
     items = [
         i for i in task.items if i.conversation.events and i.conversation.blocks <= task.longest

@@ -1,7 +1,9 @@
 """The hidden states that predict the words of answers: what the synthesizer is connected to.
 
 Each answer is read as in training, with the right words before it, so that the states are those of
-the model when it says just this. Answers that a conversation cuts short are left out.
+the model when it says just this. Answers that a conversation cuts short are left out, and with
+`--own` those that the model would not have given: a state that is between two words then stands for
+the one that it says. `--ratios` makes more of them unsure, as strangers' voices do.
 """
 
 import argparse
@@ -19,14 +21,17 @@ from .train import DialogueTask, Item, of_run
 
 
 def hidden_states(
-    task: DialogueTask, items: list[Item], seeds: list[int] | None = None
+    task: DialogueTask, items: list[Item], seeds: list[int] | None = None, own: bool = False
 ) -> list[Answer]:
-    """The tokens of every whole answer of some conversations, and the tapped states."""
+    """The tokens of every whole answer of some conversations, and the tapped states.
+
+    `own` leaves out those of which any token is not the model's choice.
+    """
     batch = task.made(items, seeds)
     model, sequences = task.model, batch.sequences
     with torch.no_grad():
         audio = model.audio_embeddings(batch.environment, batch.assistant)
-        _, tapped = model.language(model.positions(audio, sequences), tap=model.config.tap)
+        final, tapped = model.language(model.positions(audio, sequences), tap=model.config.tap)
     answers = []
     for row, item in enumerate(items):
         first, last = task.part(item, seeds[row] if seeds else None)
@@ -40,7 +45,10 @@ def hidden_states(
                 place for place, (block, target) in enumerate(zip(laid.block, laid.target))
                 if turn.shift <= block < until and target > SHIFT
             ]
-            if [int(laid.target[place]) for place in places] == text:
+            if [int(laid.target[place]) for place in places] != text:
+                continue
+            chosen = model.language.logits(final[row, places]).argmax(-1) if own else None
+            if chosen is None or chosen.tolist() == text:
                 answers.append(Answer(text, tapped[row, places].half().cpu()))
     return answers
 
@@ -53,24 +61,31 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--count", type=int, default=8000, help="the most answers")
     parser.add_argument("--each", type=int, default=12, help="the most answers of one text")
     parser.add_argument("--seconds", type=float, default=600, help="of sound in a batch")
+    parser.add_argument("--own", action="store_true", help="only answers that the model gives")
+    parser.add_argument("--ratios", nargs=2, type=float, metavar=("LEAST", "MOST"),
+                        help="decibels of speech over noise; the run's")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, required=True, help="a safetensors file")
     options = parser.parse_args(arguments)
-    torch.set_num_threads(1)
     values = json.loads((options.run / "config.json").read_text())
     changes = {"trainer": values["trainer"] | {"seed": options.seed}}
     if options.data:
         changes["train"] = options.data
     if values.get("studio"):
         changes["seconds"] = options.seconds
+        if options.ratios:
+            around = values["studio"]["surroundings"] | {"ratios": options.ratios}
+            changes["studio"] = values["studio"] | {"surroundings": around}
     task = of_run(options.run, **changes)
+    torch.set_num_threads(task.config.trainer.threads)
     device = task.processes.device.type
     answers: list[Answer] = []
     texts: Counter[tuple[int, ...]] = Counter()
     for step in range(len(task.plan.epoch(0))):
         chosen = task.plan.seeded(step)
         with torch.autocast(device, torch.bfloat16, enabled=device == "cuda"):
-            found = hidden_states(task, [task.items[i] for i, _ in chosen], [s for _, s in chosen])
+            items, seeds = [task.items[i] for i, _ in chosen], [s for _, s in chosen]
+            found = hidden_states(task, items, seeds, options.own)
         for answer in found:
             texts[tuple(answer.tokens)] += 1
             if texts[tuple(answer.tokens)] <= options.each:

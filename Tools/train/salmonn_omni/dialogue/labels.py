@@ -5,6 +5,9 @@ predicted at its third position; the token that is fed to block 0 is `<think>`. 
 which an answer starts, `<shift>` is predicted; one more position takes it and predicts the first
 piece of text. Later blocks of the answer bring a piece of text each, then `<think>` until the
 `<shift>` back. Text that does not fit before the way back is cut.
+
+Where a shift comes late, it is to be predicted in every block from the one in which it was due, while
+what is fed goes on without it: a model that missed it learns to make up for that.
 """
 
 from dataclasses import dataclass, field
@@ -43,6 +46,8 @@ class BlockTokens:
     #: For each block with text, the turn it belongs to.
     turn: dict[int, int]
     first: int = THINK
+    #: The blocks in which a shift is due that comes later.
+    due: set[int] = field(default_factory=set)
 
 
 def block_tokens(
@@ -63,6 +68,9 @@ def block_tokens(
         if turn.back < blocks:
             result.last[turn.back] = SHIFT
             result.closes.add(turn.back)
+        for due, late in ((turn.due, turn.shift), (turn.back_due, turn.back)):
+            if due >= 0:
+                result.due.update(range(due, min(late, blocks)))
     return result
 
 
@@ -119,9 +127,10 @@ def positions(
     began = np.searchsorted(np.sort(np.fromiter(tokens.opens, np.int64)), blocks, side="right") > (
         sum(block < first for block in tokens.opens)
     )
-    target = np.where(opens, SHIFT, said)
+    shifts = opens | np.isin(blocks, np.fromiter(tokens.due, np.int64))
+    target = np.where(shifts, SHIFT, said)
     weight = np.where(target == SHIFT, weights.shift, weights.think)
-    weight = np.where(speaks & ~opens, np.where(began, weights.text, 0.0), weight)
+    weight = np.where(speaks & ~shifts, np.where(began, weights.text, 0.0), weight)
     count = len(blocks)
     nothing = np.full(count, THINK)
     # Four positions a block, of which the fourth is there where an answer starts.

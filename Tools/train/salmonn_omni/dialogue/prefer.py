@@ -82,6 +82,9 @@ class PreferTask(DialogueTask):
         self.items = decided + free[: round(config.others * len(decided))]
         self.reference = copy.deepcopy(self.model).eval().requires_grad_(False)
         self.reference.to(processes.device)
+        rates = config.trainer.rates
+        #: Both models hear alike where what hears does not learn.
+        self.hears_alike = all(rates.get(part) == 0 for part in ("encoder.", "connector."))
         self.plan = BatchPlan(
             tuple(min(self.length(i), self.longest) for i in self.items),
             int(config.seconds * 12.5), config.trainer.seed,
@@ -134,20 +137,24 @@ class PreferTask(DialogueTask):
         dialogue = batch.dialogue
         sequences = dialogue.sequences
 
-        def scores(model: torch.nn.Module) -> tuple[Tensor, Tensor]:
-            audio = model.audio_embeddings(dialogue.environment, dialogue.assistant)
+        def heard(model: torch.nn.Module) -> Tensor:
+            return model.audio_embeddings(dialogue.environment, dialogue.assistant)
+
+        def scores(model: torch.nn.Module, audio: Tensor) -> tuple[Tensor, Tensor]:
             hidden = model.language(model.positions(audio, sequences))
             at = model.language.logits(hidden[batch.rows, batch.places]).float()
             return hidden, at.log_softmax(-1)
 
-        hidden, own = scores(self.model)
+        audio = heard(self.model)
+        hidden, own = scores(self.model, audio)
         logits = self.model.language.logits(hidden[sequences.target >= 0]).float()
         supervised = token_losses(logits, sequences)
         weight = self.prefer.supervised
         losses = {n: replace(t, factor=t.factor * weight) for n, t in supervised.items()}
         if len(batch.rows):
             with torch.no_grad():
-                _, reference = scores(self.reference)
+                known = audio if self.hears_alike else heard(self.reference)
+                _, reference = scores(self.reference, known)
             each = preference_loss(own, reference, batch.chosen, batch.rejected, self.prefer.beta)
             count = torch.tensor(float(len(each)), device=each.device)
             right = own.gather(1, batch.chosen[:, None]) > own.gather(1, batch.rejected[:, None])

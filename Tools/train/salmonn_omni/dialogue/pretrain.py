@@ -20,7 +20,7 @@ from ..models.log_mel import LogMel
 from ..training.batches import BatchPlan
 from ..training.command import run_stage
 from ..training.processes import Processes
-from ..training.trainer import Loss, TrainerConfig
+from ..training.trainer import Loss, PreparedTask, TrainerConfig
 from . import corpus, mixing, sound
 from .model import BLOCK, ModelConfig
 
@@ -201,7 +201,7 @@ def edits(found: list[int], expected: list[int]) -> int:
     return costs[-1]
 
 
-class PretrainTask:
+class PretrainTask(PreparedTask):
     """CTC on everything that users say."""
 
     terms = ("words", "phonemes")
@@ -294,8 +294,7 @@ class PretrainTask:
     def batch(self, step: int, processes: Processes) -> CTCBatch | None:
         """The recordings of a step, changed by their seeds."""
         if self.studio is not None:
-            planned = self.prepare(step, processes)
-            return None if planned is None else self.finish(planned)
+            return super().batch(step, processes)
         mine = processes.share(self.plan.seeded(step))
         if not mine:
             return None

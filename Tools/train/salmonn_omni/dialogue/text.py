@@ -18,7 +18,7 @@ from torch.nn import functional as F
 from ..training.batches import BatchPlan
 from ..training.command import run_stage
 from ..training.processes import Processes
-from ..training.trainer import Loss, TrainerConfig
+from ..training.trainer import Loss, PreparedTask, TrainerConfig
 from . import corpus, labels
 from .corpus import Turn
 from .labels import SHIFT, THINK
@@ -192,7 +192,7 @@ class TextBatches:
         return self.placed(heard, rows)
 
 
-class TextTask:
+class TextTask(PreparedTask):
     """Next-token prediction where words stand for sound."""
 
     terms = ("tokens", "text", "shift", "think", "correct text", "correct shift")
@@ -229,11 +229,6 @@ class TextTask:
     def finish(self, batch: TextBatch) -> TextBatch:
         """A batch on the process's device."""
         return batch.to(self.processes.device)
-
-    def batch(self, step: int, processes: Processes) -> TextBatch | None:
-        """The questions of a step, on the device."""
-        prepared = self.prepare(step, processes)
-        return None if prepared is None else self.finish(prepared)
 
     def losses(self, batch: TextBatch) -> dict[str, Loss]:
         """As in the stages with sound."""

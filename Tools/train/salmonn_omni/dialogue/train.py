@@ -24,7 +24,7 @@ from ..training.batches import BatchPlan
 from ..training.command import run_stage
 from ..training.processes import Processes
 from ..training.settings import from_json
-from ..training.trainer import Loss, TrainerConfig
+from ..training.trainer import Loss, PreparedTask, TrainerConfig
 from . import corpus, labels, mixing, sound
 from .labels import THINK
 from .model import BLOCK, DialogueModel, ModelConfig, Sequences, silence
@@ -117,7 +117,7 @@ def load_parts(model: torch.nn.Module, paths: list[str]) -> None:
         model.load_state_dict(found, strict=False)
 
 
-class DialogueTask:
+class DialogueTask(PreparedTask):
     """Next-token prediction over blocks, and CTC on the connector's embeddings."""
 
     terms = ("tokens", "words", "pairs", "correct pairs", "text", "shift", "think", "correct text", "correct shift")
@@ -284,8 +284,7 @@ class DialogueTask:
     def batch(self, step: int, processes: Processes) -> DialogueBatch | None:
         """The conversations of a step, changed by their seeds."""
         if self.studio is not None:
-            planned = self.prepare(step, processes)
-            return None if planned is None else self.finish(planned)
+            return super().batch(step, processes)
         mine = processes.share(self.plan.seeded(step))
         if not mine:
             return None

@@ -461,17 +461,24 @@ class Flow(nn.Module):
         condition[:, :prompt_frames] = prompt_mel
         spk = self.speaker(speaker[None])
         mask = attention_mask(c, frames, c.upsampling, None, streaming, prompt).to(mu.device)
+        return self.solved(mu, spk, condition, mask)[0, prompt_frames:]
+
+    def solved(self, mu: Tensor, speaker: Tensor, condition: Tensor, mask: Tensor) -> Tensor:
+        """Mel frames [B, F, bins] by Euler steps from the noise that is always the same."""
+        guidance = self.configuration.guidance
         noise = self.noise().to(mu)
-        x = noise[torch.arange(frames) % len(noise)][None]
-        rows = [torch.cat([y, torch.zeros_like(y)]) for y in (mu, spk, condition)]
+        x = noise[torch.arange(mu.shape[1]) % len(noise)].expand(len(mu), -1, -1)
+        given = (mu, speaker, condition)
+        rows = [torch.cat([y, torch.zeros_like(y)]) for y in given]
+        both = torch.cat([mask, mask])
         times = self.times()
         for t, dt in zip(times[:-1].tolist(), times.diff().tolist()):
-            if c.guidance == 0:
-                x = x + dt * self.velocity(x, mu, spk, condition, t, mask)
+            if guidance == 0:
+                x = x + dt * self.velocity(x, *given, t, mask)
                 continue
-            given, free = self.velocity(x.expand(2, -1, -1), *rows, t, mask)
-            x = x + dt * ((1 + c.guidance) * given - c.guidance * free)
-        return x[0, prompt_frames:]
+            found, free = self.velocity(torch.cat([x, x]), *rows, t, both).chunk(2)
+            x = x + dt * ((1 + guidance) * found - guidance * free)
+        return x
 
     def velocity(
         self, x: Tensor, mu: Tensor, speaker: Tensor, condition: Tensor, t: float, mask: Tensor

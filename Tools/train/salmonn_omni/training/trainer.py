@@ -73,14 +73,27 @@ class Task(Protocol):
         None where the step has fewer items than there are processes, and this one gets none.
         """
 
-    # A task may also have `prepare(step, processes)`, which lays a batch out in numpy, in another
-    # process, and `finish(prepared)`, which makes of it, on the device, what `batch` gives.
-
     def losses(self, batch: Any) -> dict[str, Loss]:
         """The terms whose weighted sum is made small; a factor of 0 is only recorded."""
 
     def evaluate(self) -> dict[str, float]:
         """Measures on held-out data, in the first process."""
+
+
+class PreparedTask:
+    """A task whose batches are made in two parts, of which worker processes can do the first ahead.
+
+    `prepare(step, processes)` lays a batch out in numpy, or gives None where this process has no part
+    of it; `finish(prepared)` makes the batch of it, on the device.
+    """
+
+    prepare: Any
+    finish: Any
+
+    def batch(self, step: int, processes: Processes) -> Any:
+        """Both parts, one after the other."""
+        prepared = self.prepare(step, processes)
+        return None if prepared is None else self.finish(prepared)
 
 
 def rate_factor(config: TrainerConfig, step: int) -> float:
@@ -233,7 +246,7 @@ class Trainer:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: setattr(self, "asked_to_stop", True))
         self.model.train()
-        if self.config.workers and hasattr(self.task, "prepare"):
+        if self.config.workers and isinstance(self.task, PreparedTask):
             ahead = Ahead(self.task, self.processes, self.step, self.config.steps)
             self.ahead = ahead.batches(self.config.workers)
         started, since = time.monotonic(), self.step

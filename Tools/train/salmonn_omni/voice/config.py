@@ -161,5 +161,7 @@ class ConnectStage:
     #: Steps at the start in which the connector alone learns to repeat the text embeddings.
     imitation: int = 300
     held_out: int = 100
+    #: The `model.pt` of a run to go on from; empty for a new connector.
+    initial: str = ""
 
 

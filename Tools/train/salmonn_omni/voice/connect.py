@@ -25,7 +25,7 @@ from salmonn_omni.training import settings
 from salmonn_omni.training.batches import BatchPlan
 from salmonn_omni.training.parallel import on_all_cores
 from salmonn_omni.training.processes import Processes
-from salmonn_omni.training.trainer import Loss
+from salmonn_omni.training.trainer import Loss, PreparedTask
 from salmonn_omni.voice import tokens as token_models
 from salmonn_omni.voice.alignment import Lexicon, words_of
 from salmonn_omni.voice.codec import Codec
@@ -98,7 +98,7 @@ class ConnectBatch:
 
 
 @dataclass
-class ConnectTask:
+class ConnectTask(PreparedTask):
     """Trains the connector, and the text-speech model with it."""
 
     config: ConnectStage
@@ -110,6 +110,8 @@ class ConnectTask:
         stage, tokens = token_models.load(config.tokens)
         answers = read_hidden(config.hidden)
         self.model = ConnectModel(answers[0].hidden.shape[1], config.inner, tokens)
+        if config.initial:
+            self.model.load_state_dict(torch.load(config.initial, weights_only=True))
         self.codes = tokens.speech.config.codes
         self.weight = stage.alignment_weight
         self.corrupted = stage.corrupted
@@ -165,11 +167,6 @@ class ConnectTask:
             batch, sequences=batch.sequences.to(device), text=batch.text.to(device),
             hidden=batch.hidden.to(device),
         )
-
-    def batch(self, step: int, processes: Processes) -> ConnectBatch | None:
-        """Whole answers, on the device."""
-        prepared = self.prepare(step, processes)
-        return None if prepared is None else self.finish(prepared)
 
     def _collate(
         self, pairs: Sequence[tuple[Item, Tensor]], longest: int, imitates: bool

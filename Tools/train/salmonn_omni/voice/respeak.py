@@ -33,14 +33,7 @@ def sampled(flow: Flow, codes: Tensor, lengths: Tensor) -> Tensor:
     frames = mean.shape[1]
     constant = flow.speaker(flows.speaker(flow)[None]).expand(len(codes), -1)
     mask = attention_mask(flow.configuration, frames, FRAMES_PER_TOKEN, lengths, streaming=True)
-    mask = mask.to(mean.device)
-    noise = flow.noise().to(mean)
-    x = noise[torch.arange(frames) % len(noise)].expand(len(codes), -1, -1)
-    times = flow.times()
-    for t, dt in zip(times[:-1].tolist(), times.diff().tolist()):
-        at = torch.full((len(codes),), t, device=x.device)
-        x = x + dt * flow.decoder.estimator(x, mean, constant, torch.zeros_like(x), at, mask)
-    return x
+    return flow.solved(mean, constant, torch.zeros_like(mean), mask.to(mean.device))
 
 
 @torch.no_grad()

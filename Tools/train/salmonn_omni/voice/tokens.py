@@ -25,7 +25,7 @@ from salmonn_omni.training import settings
 from salmonn_omni.training.batches import BatchPlan
 from salmonn_omni.training.parallel import on_all_cores
 from salmonn_omni.training.processes import Processes
-from salmonn_omni.training.trainer import Loss
+from salmonn_omni.training.trainer import Loss, PreparedTask
 from salmonn_omni.voice.alignment import Lexicon, spoken_words, words_of
 from salmonn_omni.voice.codec import Codec
 from salmonn_omni.voice.config import FRAMES_PER_TOKEN, TokensStage
@@ -175,7 +175,7 @@ class TokensBatch:
 
 
 @dataclass
-class TokensTask:
+class TokensTask(PreparedTask):
     """Trains the text-speech model on a table of text embeddings."""
 
     config: TokensStage
@@ -208,11 +208,6 @@ class TokensTask:
     def finish(self, batch: TokensBatch) -> TokensBatch:
         """The sequences on the process's device."""
         return batch.to(self.processes.device)
-
-    def batch(self, step: int, processes: Processes) -> TokensBatch | None:
-        """Whole sequences, on the device."""
-        prepared = self.prepare(step, processes)
-        return None if prepared is None else self.finish(prepared)
 
     def _changed(self, item: Item, seed: int) -> Item:
         rows = corrupt(item.rows, self.codes, self.config.corrupted, seed)
