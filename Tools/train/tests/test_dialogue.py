@@ -478,6 +478,20 @@ def test_a_bundle_has_the_names_of_the_runtime(folder: Path, tmp_path: Path) -> 
     assert "model.layers.0.self_attn.q_proj.weight" in load_file(tmp_path / "language.safetensors")
 
 
+def test_the_mean_of_two_runs_is_between_them(tmp_path: Path) -> None:
+    states = []
+    for name in ("before", "after"):
+        (tmp_path / name).mkdir()
+        states.append(model.DialogueModel(SMALL).state_dict())
+        torch.save(states[-1], tmp_path / name / "model.pt")
+    mean = export.mean_weights([tmp_path / "after", tmp_path / "before"])
+    assert mean.keys() == states[0].keys()
+    for name, value in mean.items():
+        assert torch.allclose(value, (states[0][name] + states[1][name]) / 2)
+    alone = export.mean_weights([tmp_path / "after"])
+    assert all(torch.equal(value, states[1][name]) for name, value in alone.items())
+
+
 @pytest.fixture(scope="module")
 def studio(folder: Path) -> mixing.StudioConfig:
     """Banks of what is said in the conversations of `folder`, and scripts that point into them."""
