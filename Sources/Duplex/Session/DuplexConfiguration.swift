@@ -12,8 +12,9 @@ public struct DuplexConfiguration: Codable, Hashable, Sendable {
   public var keptContext = 0.25
   /// The positions that a refresh feeds in each block.
   public var refreshPositionsPerBlock = 16
-  /// The blocks in which the assistant starts to speak, where it listens, and no others; nil leaves it
-  /// to the model. Answers are measured so, apart from turn-taking.
+  /// The blocks in which the assistant starts to speak, where it listens, and no others.
+  ///
+  /// Answers are measured so, apart from turn-taking; nil leaves it to the model.
   public var givenStarts: [Int]?
 
   /// The defaults.

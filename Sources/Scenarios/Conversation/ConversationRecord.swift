@@ -38,7 +38,7 @@ package struct ConversationRecord: Sendable, Codable, Equatable {
   package struct AssistantSpeech: Sendable, Codable, Equatable {
     /// The block whose token is the shift to speaking.
     package var shift: Int
-    /// Where that comes late: the block in which it was due. Until `shift` it stays due in each.
+    /// Where that comes late, the block in which it was due; until `shift` it stays due in each.
     package var due: Int?
     package var text: String
     package var audioStart: Int

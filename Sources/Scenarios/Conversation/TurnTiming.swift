@@ -47,8 +47,7 @@ package struct TurnTiming: Sendable, Codable, Equatable {
   /// The block of the yield to an utterance.
   package func yield(end: Int) -> Int { Self.block(endingAt: end + yieldResponse) }
 
-  /// The block of the shift back after a whole answer. The model hears in it that nothing has been
-  /// put out for `endResponse`.
+  /// The block of the shift back after a whole answer: nothing has been put out for `endResponse`.
   package func back(fullEnd: Int) -> Int {
     (fullEnd + endResponse + Self.block - 1) / Self.block
   }
