@@ -34,7 +34,7 @@ package struct SceneBuilder {
 
   /// Starts a conversation of a user, in which a share of the changes of state come late.
   package init(
-    troupe: Troupe, user: Troupe.Member, timing: TurnTiming, misses: Double = 0, random: SplitMix64
+    troupe: Troupe, user: Troupe.Member, timing: TurnTiming, misses: Double, random: SplitMix64
   ) {
     self.troupe = troupe
     self.user = user
@@ -49,6 +49,11 @@ package struct SceneBuilder {
   /// How many blocks late a change comes, 640 ms at most: mostly none.
   private mutating func lateness() -> Int {
     misses > 0 && random.chance(misses) ? random.integer(1...8) : 0
+  }
+
+  /// Answers a line: the place of the answer.
+  private mutating func answer(_ line: Int, with utterance: Utterance) -> Int {
+    script.answer(line, with: utterance, lateness: (lateness(), lateness()))
   }
 
   /// Lets a while pass.
@@ -108,7 +113,7 @@ package struct SceneBuilder {
   package mutating func ask(_ utterance: Utterance) -> Bool {
     guard let answer = troupe.answer(to: utterance) else { return false }
     let line = script.say(utterance)
-    let index = script.answer(line, with: answer, lateness: (lateness(), lateness()))
+    let index = self.answer(line, with: answer)
     let type = utterance.kind == .digits ? "digits" : "question"
     note(.turn, type, .user, .start, script.lines[line].start..<script.lines[line].end, line, index)
     return true
@@ -125,7 +130,7 @@ package struct SceneBuilder {
     wait(0.4, 1)
     note(.pause, "hesitation", .user, .none, silence..<script.now, part, -1)
     let line = script.say(troupe[place])
-    let index = script.answer(line, with: answer, lateness: (lateness(), lateness()))
+    let index = self.answer(line, with: answer)
     note(
       .turn, "question", .user, .start, script.lines[part].start..<script.lines[line].end, line,
       index)
@@ -186,7 +191,7 @@ package struct SceneBuilder {
     let line = script.overlay(troupe[place], role: role, at: start)
     script.yieldLast(to: line, lateness: lateness())
     note(.bargeIn, "related", role, .stop, start..<script.lines[line].end, line, answer)
-    let index = script.answer(line, with: reply, lateness: (lateness(), lateness()))
+    let index = self.answer(line, with: reply)
     note(.turn, "related", role, .start, start..<script.lines[line].end, line, index)
     return true
   }

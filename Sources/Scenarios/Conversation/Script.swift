@@ -28,9 +28,11 @@ package struct Script: Sendable {
   /// How many blocks it takes, to the last thing that happens.
   package var blocks: Int {
     let last = max(now, lines.map(\.end).max() ?? 0)
-    let whole = (last + TurnTiming.block - 1) / TurnTiming.block
-    return max(whole, (answers.last?.speech.back ?? -1) + 1)
+    return max((last + TurnTiming.block - 1) / TurnTiming.block, listening)
   }
+
+  /// The first block after the last answer's shift back.
+  private var listening: Int { (answers.last?.speech.back ?? -1) + 1 }
 
   /// Lets time pass.
   package mutating func wait(_ seconds: Double) { now += Int(seconds * 16_000) }
@@ -58,8 +60,7 @@ package struct Script: Sendable {
     _ line: Int, with utterance: Utterance, lateness: (start: Int, end: Int) = (0, 0)
   ) -> Int {
     let due = max(
-      (answers.last?.speech.back ?? -1) + 1,
-      timing.shift(after: lines[line].utterance, end: lines[line].end))
+      listening, timing.shift(after: lines[line].utterance, end: lines[line].end))
     let shift = due + lateness.start
     let start = (shift + timing.audioDelay) * TurnTiming.block
     let end = start + utterance.count

@@ -95,8 +95,7 @@ package struct CorpusRecipe: Sendable {
       return script
     case .qa:
       let user = troupe.members.first { $0.id == troupe[place].speaker.id } ?? troupe.members[0]
-      var builder = SceneBuilder(
-        troupe: troupe, user: user, timing: timing, misses: misses, random: random)
+      var builder = scenes(of: user, random)
       builder.wait(0.1, 1.2)
       builder.ask(troupe[place])
       builder.wait(0.3, 1)
@@ -105,11 +104,14 @@ package struct CorpusRecipe: Sendable {
     }
   }
 
+  private func scenes(of user: Troupe.Member, _ random: SplitMix64) -> SceneBuilder {
+    SceneBuilder(troupe: troupe, user: user, timing: timing, misses: misses, random: random)
+  }
+
   private func duplex(_ member: Int, seed: UInt64) -> Script {
     var random = SplitMix64(seed: seed, item: 0, purpose: "scenes")
-    var builder = SceneBuilder(
-      troupe: troupe, user: troupe.members[member], timing: timing, misses: misses,
-      random: SplitMix64(seed: seed, item: 1, purpose: "scenes"))
+    var builder = scenes(
+      of: troupe.members[member], SplitMix64(seed: seed, item: 1, purpose: "scenes"))
     if scene == nil, random.chance(0.06), let reciter = random.pick(reciters) {
       return recital(of: reciter, using: &random)
     }
@@ -118,9 +120,9 @@ package struct CorpusRecipe: Sendable {
       // Where this user has not what the scene needs, another one has.
       for offset in 0..<troupe.members.count {
         if builder.add(scene) { break }
-        builder = SceneBuilder(
-          troupe: troupe, user: troupe.members[(member + offset + 1) % troupe.members.count],
-          timing: timing, misses: misses, random: SplitMix64(seed: random.next()))
+        builder = scenes(
+          of: troupe.members[(member + offset + 1) % troupe.members.count],
+          SplitMix64(seed: random.next()))
         builder.wait(0.2, 1.5)
       }
     } else {
@@ -136,9 +138,7 @@ package struct CorpusRecipe: Sendable {
 
   /// A conversation of digits only.
   private func recital(of member: Troupe.Member, using random: inout SplitMix64) -> Script {
-    var builder = SceneBuilder(
-      troupe: troupe, user: member, timing: timing, misses: misses,
-      random: SplitMix64(seed: random.next()))
+    var builder = scenes(of: member, SplitMix64(seed: random.next()))
     builder.wait(0.2, 1.5)
     for _ in 0..<random.integer(1...3) {
       _ = builder.add(.digits)

@@ -82,9 +82,6 @@ class PreferTask(DialogueTask):
         self.items = decided + free[: round(config.others * len(decided))]
         self.reference = copy.deepcopy(self.model).eval().requires_grad_(False)
         self.reference.to(processes.device)
-        rates = config.trainer.rates
-        #: Both models hear alike where what hears does not learn.
-        self.hears_alike = all(rates.get(part) == 0 for part in ("encoder.", "connector."))
         self.plan = BatchPlan(
             tuple(min(self.length(i), self.longest) for i in self.items),
             int(config.seconds * 12.5), config.trainer.seed,
@@ -132,6 +129,11 @@ class PreferTask(DialogueTask):
             prepared = prepared, torch.zeros(0, 4, dtype=torch.long)
         return self.with_places(super().finish(prepared[0]), prepared[1])
 
+    def learns_to_hear(self) -> bool:
+        """Whether encoder or connector learn; if not, the reference hears what the model hears."""
+        parts = (self.model.encoder, self.model.connector)
+        return any(p.requires_grad for part in parts for p in part.parameters())
+
     def losses(self, batch: PreferBatch) -> dict[str, Loss]:  # type: ignore[override]
         """Preferences at decisions, cross-entropy everywhere."""
         dialogue = batch.dialogue
@@ -153,7 +155,7 @@ class PreferTask(DialogueTask):
         losses = {n: replace(t, factor=t.factor * weight) for n, t in supervised.items()}
         if len(batch.rows):
             with torch.no_grad():
-                known = audio if self.hears_alike else heard(self.reference)
+                known = heard(self.reference) if self.learns_to_hear() else audio
                 _, reference = scores(self.reference, known)
             each = preference_loss(own, reference, batch.chosen, batch.rejected, self.prefer.beta)
             count = torch.tensor(float(len(each)), device=each.device)

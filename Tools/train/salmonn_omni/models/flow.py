@@ -468,16 +468,17 @@ class Flow(nn.Module):
         guidance = self.configuration.guidance
         noise = self.noise().to(mu)
         x = noise[torch.arange(mu.shape[1]) % len(noise)].expand(len(mu), -1, -1)
-        given = (mu, speaker, condition)
-        rows = [torch.cat([y, torch.zeros_like(y)]) for y in given]
-        both = torch.cat([mask, mask])
+        rows = [mu, speaker, condition]
+        if guidance:
+            rows = [torch.cat([y, torch.zeros_like(y)]) for y in rows]
+            mask = torch.cat([mask, mask])
         times = self.times()
         for t, dt in zip(times[:-1].tolist(), times.diff().tolist()):
             if guidance == 0:
-                x = x + dt * self.velocity(x, *given, t, mask)
+                x = x + dt * self.velocity(x, *rows, t, mask)
                 continue
-            found, free = self.velocity(torch.cat([x, x]), *rows, t, both).chunk(2)
-            x = x + dt * ((1 + guidance) * found - guidance * free)
+            given, free = self.velocity(torch.cat([x, x]), *rows, t, mask).chunk(2)
+            x = x + dt * ((1 + guidance) * given - guidance * free)
         return x
 
     def velocity(

@@ -155,6 +155,12 @@ def save_atomically(state: Any, path: Path) -> None:
     os.replace(partial, path)
 
 
+def go_on(model: nn.Module, initial: str) -> None:
+    """Takes the weights of the `model.pt` of a run to go on from; an empty path leaves a new model."""
+    if initial:
+        model.load_state_dict(torch.load(initial, weights_only=True))
+
+
 class Trainer:
     """Runs a task to the end, from its last checkpoint where there is one.
 

@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import soundfile
 import torch
 
 from salmonn_omni.models.mel import log_mel
@@ -21,6 +20,7 @@ from salmonn_omni.voice.config import CodecStage
 from salmonn_omni.voice.config import SAMPLE_RATE as RATE
 from salmonn_omni.voice.data import LARGEST, say_all
 from salmonn_omni.voice.evaluate import picture
+from salmonn_omni.voice.heard import read_answers, read_sound
 
 #: Samples of a chunk of the flow.
 CHUNK = RATE * 240 // 1000
@@ -58,10 +58,11 @@ def ratios(answers: Sequence[np.ndarray]) -> dict[str, float]:
                 continue
             borders += 1
             for name, (values, hop) in found.items():
-                def near(place: int, values: np.ndarray = values, hop: int = hop) -> float:
-                    return values[(place - NEAR) // hop : (place + NEAR) // hop].max()
-
-                sums[name] += near(border), np.mean([near(border + b) for b in BESIDE])
+                at, *beside = (
+                    values[(border + b - NEAR) // hop : (border + b + NEAR) // hop].max()
+                    for b in (0, *BESIDE)
+                )
+                sums[name] += at, np.mean(beside)
     shares = {name: float(at / max(beside, 1e-9)) for name, (at, beside) in sums.items()}
     return shares | {"borders": float(borders)}
 
@@ -81,20 +82,18 @@ def main(arguments: list[str] | None = None) -> dict[str, float]:
     parser.add_argument("--out", type=Path, required=True, help="a folder")
     options = parser.parse_args(arguments)
     options.out.mkdir(parents=True, exist_ok=True)
-    lines = [json.loads(line) for line in (options.answers / "answers.jsonl").read_text().splitlines()]
-    answers = [
-        sound(soundfile.read(options.answers / line["file"], dtype="float32")[0]) for line in lines
-    ]
+    lines = read_answers(options.answers)
+    answers = [sound(read_sound(options.answers, line)) for line in lines]
     found = ratios([samples for samples in answers if len(samples) > 2 * CHUNK])
     for name, value in found.items():
         print(f"{name:18} {value:8.3f}")
     (options.out / "borders.json").write_text(json.dumps(found, indent=1) + "\n")
     if options.data:
-        stage = settings.from_json(CodecStage, json.loads(options.data.read_text()))
+        data = settings.load(CodecStage, options.data).data
         # The longest show most borders.
         drawn = sorted(range(len(lines)), key=lambda i: -len(answers[i]))[: options.pictures]
         texts = [" ".join(lines[i]["answer"]["text"].split()) for i in drawn]
-        voices = say_all(texts, stage.data)
+        voices = say_all(texts, data)
         for number, (index, text) in enumerate(zip(drawn, texts, strict=True)):
             target = voices[text].samples / LARGEST
             picture(options.out / f"{number}.png", {"target": target, "own": answers[index]}, text)

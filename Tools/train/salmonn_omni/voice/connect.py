@@ -25,7 +25,7 @@ from salmonn_omni.training import settings
 from salmonn_omni.training.batches import BatchPlan
 from salmonn_omni.training.parallel import on_all_cores
 from salmonn_omni.training.processes import Processes
-from salmonn_omni.training.trainer import Loss, PreparedTask
+from salmonn_omni.training.trainer import Loss, PreparedTask, go_on
 from salmonn_omni.voice import tokens as token_models
 from salmonn_omni.voice.alignment import Lexicon, words_of
 from salmonn_omni.voice.codec import Codec
@@ -110,8 +110,7 @@ class ConnectTask(PreparedTask):
         stage, tokens = token_models.load(config.tokens)
         answers = read_hidden(config.hidden)
         self.model = ConnectModel(answers[0].hidden.shape[1], config.inner, tokens)
-        if config.initial:
-            self.model.load_state_dict(torch.load(config.initial, weights_only=True))
+        go_on(self.model, config.initial)
         self.codes = tokens.speech.config.codes
         self.weight = stage.alignment_weight
         self.corrupted = stage.corrupted

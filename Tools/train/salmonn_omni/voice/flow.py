@@ -15,7 +15,7 @@ from torch import Tensor
 from salmonn_omni.models.flow import Flow, attention_mask, before
 from salmonn_omni.training import settings
 from salmonn_omni.training.processes import Processes
-from salmonn_omni.training.trainer import Loss
+from salmonn_omni.training.trainer import Loss, go_on
 from salmonn_omni.voice.codec import Codec
 from salmonn_omni.voice.config import FRAMES_PER_TOKEN, FlowStage
 from salmonn_omni.voice.crops import SpeechBatch, crops_of, speech
@@ -72,8 +72,7 @@ class FlowTask:
         self.codes = codec.codes_of(self.voice.training)
         self.held_out_codes = codec.codes_of(self.voice.held_out)
         self.model = Flow(config.flow)
-        if config.initial:
-            self.model.load_state_dict(torch.load(config.initial, weights_only=True))
+        go_on(self.model, config.initial)
         self.plan = crops_of(
             self.voice.training, config.batch, config.crop, config.trainer.seed, config.flow.chunk
         )

@@ -9,7 +9,9 @@ import argparse
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import soundfile
 
 from salmonn_omni.voice import lines
@@ -49,19 +51,28 @@ class Counts:
         }
 
 
+def read_answers(folder: Path) -> list[dict[str, Any]]:
+    """The lines of `answers.jsonl`: `file`, `corpus` and `answer`, with its `text` and `expected`."""
+    return [json.loads(line) for line in (folder / "answers.jsonl").read_text().splitlines()]
+
+
+def read_sound(folder: Path, line: dict[str, Any]) -> np.ndarray:
+    """The samples of an answer."""
+    samples, _ = soundfile.read(folder / line["file"], dtype="float32")
+    return samples
+
+
 def listen(folder: Path, recogniser: Recogniser) -> dict[str, Counts]:
     """The counts of each corpus whose answers are in a folder."""
     unknown = set(recogniser.unknown)
     found: dict[str, Counts] = {}
-    for text in (folder / "answers.jsonl").read_text().splitlines():
-        line = json.loads(text)
+    for line in read_answers(folder):
         counts = found.setdefault(line["corpus"], Counts())
         expected, wrote = words(line["answer"]["expected"]), words(line["answer"]["text"])
         if unknown & set(expected + wrote):
             counts.unknown += 1
             continue
-        samples, _ = soundfile.read(folder / line["file"], dtype="float32")
-        counts.note(expected, wrote, recogniser.hear(samples))
+        counts.note(expected, wrote, recogniser.hear(read_sound(folder, line)))
     return found
 
 

@@ -25,7 +25,7 @@ from salmonn_omni.training import settings
 from salmonn_omni.training.batches import BatchPlan
 from salmonn_omni.training.parallel import on_all_cores
 from salmonn_omni.training.processes import Processes
-from salmonn_omni.training.trainer import Loss, PreparedTask
+from salmonn_omni.training.trainer import Loss, PreparedTask, go_on
 from salmonn_omni.voice.alignment import Lexicon, spoken_words, words_of
 from salmonn_omni.voice.codec import Codec
 from salmonn_omni.voice.config import FRAMES_PER_TOKEN, TokensStage
@@ -190,8 +190,7 @@ class TokensTask(PreparedTask):
         self.model = TokensModel(config, self.codes)
         speech = self.model.speech
         begin(speech, codec)
-        if config.initial:
-            self.model.load_state_dict(torch.load(config.initial, weights_only=True))
+        go_on(self.model, config.initial)
         codec.to(self.processes.device)
         self.items = make_items(voice.training, codec, config, speech)
         self.held_out = make_items(voice.held_out, codec, config, speech)

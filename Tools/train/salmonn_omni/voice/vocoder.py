@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from salmonn_omni.models.vocoder import Vocoder, VocoderConfig
 from salmonn_omni.training import settings
 from salmonn_omni.training.processes import Processes
-from salmonn_omni.training.trainer import Loss
+from salmonn_omni.training.trainer import Loss, go_on
 from salmonn_omni.voice.config import FRAMES_PER_TOKEN, VocoderStage
 from salmonn_omni.voice.crops import SpeechBatch, crops_of, speech
 from salmonn_omni.voice.data import Voice
@@ -87,8 +87,7 @@ class VocoderTask:
         config = self.config
         self.voice = Voice.load(config.data)
         self.model = make(config.vocoder)
-        if config.initial:
-            self.model.load_state_dict(torch.load(config.initial, weights_only=True))
+        go_on(self.model, config.initial)
         self.tokens = config.crop // FRAMES_PER_TOKEN
         self.training = [u for u in self.voice.training if u.tokens >= self.tokens]
         self.held_out = [u for u in self.voice.held_out if u.tokens >= self.tokens]
