@@ -109,6 +109,16 @@ private struct Happening {
     #expect(right.answers.first?.start == 19 * Scene.block)
   }
 
+  @Test func `texts are told apart by who spoke the question`() throws {
+    var missed = try Scene(shift: 60)
+    missed.record.user[0].engine = "bells"
+    let sum = try Scene(shift: 19).scores + missed.scores
+    #expect(sum.textsOfEngine.mapValues(\.share) == ["tones": 1, "bells": 0])
+    let names = ScoreTable(sum).rows.map(\.name)
+    #expect(names.contains("text correct, of all turns, bells"))
+    #expect(try !ScoreTable(Scene(shift: 19).scores).rows.contains { $0.name.hasSuffix("tones") })
+  }
+
   @Test func `a start in a hesitation counts`() throws {
     let pause = Happening(kind: "pause", type: "hesitation", expected: "none", blocks: 8..<16)
     #expect(try Scene(shift: 10, events: [pause]).scores.pauses.share == 1)

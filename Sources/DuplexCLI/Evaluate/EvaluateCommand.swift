@@ -72,6 +72,8 @@ struct EvaluateCommand: AsyncParsableCommand {
         "\(name): \(scores.conversations) conversations, "
           + "\(ModelReport.decimal(scores.seconds / elapsed, 1)) times real time")
       EvaluationReport.lines(ScoreTable(scores)).forEach { print($0) }
+      // A file or a pipe is told at once: a folder takes minutes.
+      fflush(nil)
     }
     if folders.count > 1 {
       tables["all"] = ScoreTable(all)

@@ -39,6 +39,8 @@ package struct ConversationScores: Sendable {
   package private(set) var early = 0
   package private(set) var texts = Tally()
   package private(set) var textsOfTaken = Tally()
+  /// The texts of all turns by the synthesizer that spoke the question; "people" are people.
+  package private(set) var textsOfEngine: [String: Tally] = [:]
   package private(set) var pauses = Tally()
   package private(set) var stops: [String: Tally] = [:]
   package private(set) var notJudged = 0
@@ -102,13 +104,12 @@ package struct ConversationScores: Sendable {
     early += isEarly ? 1 : 0
     if isTaken, let first { firstSound.append(Double(first - event.end) / 16) }
     guard expected.cause == .end else { return }
-    guard isTaken, let answer else {
-      texts.note(false)
-      return
-    }
-    let said = outcome.answers[answer]
-    let text = said.text.split(separator: " ").joined(separator: " ")
+    let engine = record.user[event.user].engine
+    let said = isTaken ? answer.map { outcome.answers[$0] } : nil
+    let text = said?.text.split(separator: " ").joined(separator: " ")
     texts.note(text == expected.text)
+    textsOfEngine[engine, default: Tally()].note(text == expected.text)
+    guard let answer, let said, let text else { return }
     textsOfTaken.note(text == expected.text)
     let start = said.start.position * TurnTiming.block
     let end = min(outcome.putOut.count, said.listens ?? Int.max)
@@ -199,6 +200,7 @@ extension ConversationScores {
     sum.early += second.early
     sum.texts = first.texts + second.texts
     sum.textsOfTaken = first.textsOfTaken + second.textsOfTaken
+    sum.textsOfEngine.merge(second.textsOfEngine, uniquingKeysWith: +)
     sum.pauses = first.pauses + second.pauses
     sum.stops.merge(second.stops, uniquingKeysWith: +)
     sum.notJudged += second.notJudged

@@ -35,6 +35,11 @@ package struct ScoreTable: Sendable {
     add("turn-taking success", scores.turns)
     add("text correct, of all turns", scores.texts)
     add("text correct, of turns taken", scores.textsOfTaken)
+    if scores.textsOfEngine.count > 1 {
+      for (engine, tally) in scores.textsOfEngine.sorted(by: { $0.key < $1.key }) {
+        add("text correct, of all turns, \(engine)", tally)
+      }
+    }
     add("starts at pauses", scores.pauses)
     for (name, tally) in scores.stops.sorted(by: { $0.key < $1.key }) {
       add("stops: \(name)", tally)
