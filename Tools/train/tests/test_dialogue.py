@@ -22,9 +22,11 @@ from salmonn_omni.dialogue.corpus import Turn
 from salmonn_omni.dialogue.labels import SHIFT, THINK
 from salmonn_omni.models.encoder import EncoderConfig, MambaConfig, SpeechEncoder
 from salmonn_omni.models.log_mel import LogMel
+from salmonn_omni.training import command
 from salmonn_omni.training.processes import Processes
 from salmonn_omni.training.records import RunLog
 from salmonn_omni.training.trainer import Trainer
+from salmonn_omni.voice.connect import read_hidden
 
 torch.set_num_threads(1)
 ALONE = Processes(0, 1, torch.device("cpu"))
@@ -403,6 +405,23 @@ def test_hidden_states_are_those_that_predict_the_words(
     )
     given = hidden.hidden_states(task, task.items[:4], own=True)
     assert [a.tokens for a in given] == [answers[i].tokens for i in (0, 2, 3)]
+
+
+def test_hidden_states_of_a_mean_are_those_of_its_bundle(folder: Path, tmp_path: Path) -> None:
+    settings = config(folder)
+    for name in ("before", "after"):
+        command.keep(settings, tmp_path / name, again=False)
+        torch.save(train.DialogueTask(settings, ALONE).model.state_dict(), tmp_path / name / "model.pt")
+    runs = ["--run", str(tmp_path / "after"), "--before", str(tmp_path / "before")]
+    hidden.main([*runs, "--count", "12", "--out", str(tmp_path / "hidden.safetensors")])
+    found = read_hidden(tmp_path / "hidden.safetensors")
+    task = train.of_run(tmp_path / "after")
+    task.model.load_state_dict(export.mean_weights([tmp_path / "after", tmp_path / "before"]))
+    wanted = hidden.hidden_states(task, task.items)
+    assert len(found) == 12
+    for answer in found:
+        same = [w for w in wanted if w.tokens == answer.tokens]
+        assert any(torch.allclose(answer.hidden, w.hidden.float(), atol=1e-2) for w in same)
 
 
 class Letters(pretrain.Lexicon):

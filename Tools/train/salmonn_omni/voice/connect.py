@@ -183,18 +183,17 @@ class ConnectTask(PreparedTask):
         own = table[batch.sequences.rows]
         connected = self.model.connector(batch.hidden)
         wanted = own[batch.text].detach()
-        inputs = own.detach().masked_scatter(batch.text[..., None], connected.to(own.dtype))
-        if not batch.imitates:
-            inputs = own.masked_scatter(batch.text[..., None], connected.to(own.dtype))
+        error = (connected - wanted).square().mean(-1) / table.detach().var()
+        count = torch.tensor(float(len(error)), device=error.device)
+        if batch.imitates:
+            # The model behind is not to follow what the connector does not know yet; it is not
+            # even asked, which makes these steps cheap.
+            return {"imitation": Loss(error.sum(), count)}
+        inputs = own.masked_scatter(batch.text[..., None], connected.to(own.dtype))
         losses = token_models.losses_of(
             self.model.tokens, inputs, batch.sequences, self.weight
         )
-        if batch.imitates:
-            # The model behind is not to follow what the connector does not know yet.
-            losses = {n: Loss(loss.total.detach(), loss.weight, 0.0) for n, loss in losses.items()}
-        error = (connected - wanted).square().mean(-1) / table.detach().var()
-        count = torch.tensor(float(len(error)), device=error.device)
-        losses["imitation"] = Loss(error.sum(), count, 1.0 if batch.imitates else 0.1)
+        losses["imitation"] = Loss(error.sum(), count, 0.1)
         return losses
 
     def evaluate(self) -> dict[str, float]:
