@@ -20,7 +20,7 @@ from ..models.log_mel import LogMel
 from ..training.batches import BatchPlan
 from ..training.command import run_stage
 from ..training.processes import Processes
-from ..training.trainer import Loss, PreparedTask, TrainerConfig
+from ..training.trainer import Loss, PreparedTask, TrainerConfig, go_on
 from . import corpus, mixing, sound
 from .model import BLOCK, ModelConfig
 
@@ -233,8 +233,7 @@ class PretrainTask(PreparedTask):
         self.model = CTCEncoder(
             config.model.encoder, config.model.language.vocabulary + 1, PHONEMES
         )
-        if config.initial:
-            self.model.load_state_dict(torch.load(config.initial, weights_only=True))
+        go_on(self.model, config.initial)
 
     def spoken(self, text: str) -> tuple[list[int], list[int]]:
         """Words and sounds of a text; 0 is the blank."""
