@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 import torch
 
-from salmonn_omni.dialogue import corpus, mixing
+from salmonn_omni.dialogue import corpus, mixing, sound
 from salmonn_omni.dialogue.model import BLOCK
+from salmonn_omni.models.log_mel import LogMel
 
 torch.set_num_threads(1)
 CPU = torch.device("cpu")
@@ -156,3 +157,37 @@ def test_rooms_begin_with_the_direct_sound_and_decay() -> None:
     # Ordered by reverberation time: later rooms ring longer.
     tail = energy[:, 2400:].sum(1)
     assert tail[150:].mean() > 10 * tail[:50].mean()
+
+
+@pytest.mark.parametrize("factor", [0.86, 1.0, 1.16])
+def test_a_shorter_vocal_tract_raises_every_frequency_below_the_knee(factor: float) -> None:
+    time = torch.arange(16000) / 16000
+    mel = LogMel()
+    centres = sound.bin_centres(mel.config)
+
+    def peak(features: torch.Tensor) -> float:
+        return float(centres[features[0, 50].argmax()])
+
+    for frequency in (400.0, 1000.0, 3000.0):
+        before = mel(torch.sin(2 * torch.pi * frequency * time)[None])
+        after = sound.stretched(before, centres, torch.tensor([factor]))
+        assert peak(after) / peak(before) == pytest.approx(factor, rel=0.06)
+    top = sound.stretched(centres[None, None], centres, torch.tensor([factor]))[0, 0]
+    torch.testing.assert_close(top[-1], centres[-1])  # the highest frequency stays
+    assert bool((top.diff() > 0).all())
+
+
+def test_nobody_has_another_vocal_tract_while_the_assistant_is_heard() -> None:
+    mel = torch.rand(2, 24, 80, generator=torch.Generator().manual_seed(3))
+    heard = torch.zeros(2, 3 * BLOCK)
+    heard[1, 700:800] = 0.1
+    changes = sound.Changes(tract=1.0)
+
+    def changed(heard: torch.Tensor | None) -> torch.Tensor:
+        draw = torch.Generator().manual_seed(5)
+        return sound.changed_on_device(mel.clone(), changes, draw, heard)
+
+    found = changed(heard)
+    assert not torch.equal(found[0], mel[0])
+    torch.testing.assert_close(found[1], mel[1])
+    assert not torch.equal(changed(None)[1], mel[1])

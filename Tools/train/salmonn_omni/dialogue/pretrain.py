@@ -284,10 +284,11 @@ class PretrainTask(PreparedTask):
     def finish(self, planned: CTCPlan) -> CTCBatch:
         """The batch of a layout, on the device."""
         assert self.studio is not None
-        mel = self.mel(self.studio.mixer.mix(planned.plan)[0])
+        environment, heard = self.studio.mixer.mix(planned.plan)
+        mel = self.mel(environment)
         if planned.changes:
             draw = torch.Generator(mel.device).manual_seed((planned.seed ^ 1) % 2**63)
-            mel = sound.changed_on_device(mel, self.config.changes, draw)
+            mel = sound.changed_on_device(mel, self.config.changes, draw, heard)
         return CTCBatch(mel, planned.frames, planned.words, planned.phonemes)
 
     def batch(self, step: int, processes: Processes) -> CTCBatch | None:

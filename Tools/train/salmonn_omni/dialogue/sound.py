@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..models.log_mel import LogMel
+from ..models.log_mel import CAUSAL, LogMel, LogMelConfig, mel_points
 from .model import BLOCK
 
 
@@ -29,6 +29,10 @@ class Changes:
     #: The share of items with another speed, which moves pitch and formants too, and its range.
     speed: float = 0.0
     speeds: tuple[float, float] = (0.88, 1.14)
+    #: The share of items, of those in which only users sound, whose speakers get a vocal tract of
+    #: another length, and the range of the factor of their formants.
+    tract: float = 0.0
+    tracts: tuple[float, float] = (0.86, 1.16)
     #: Masks over the features of the environment: how many of each, and their longest size.
     bin_masks: int = 0
     bins: int = 12
@@ -93,14 +97,51 @@ def changed_features(mel: Tensor, changes: Changes, seeds: list[int]) -> Tensor:
     return mel
 
 
-def changed_on_device(mel: Tensor, changes: Changes, draw: torch.Generator) -> Tensor:
-    """The colours and masks of `changed_features` for all rows at once, `[rows, frames, bins]`."""
+def bin_centres(config: LogMelConfig) -> Tensor:
+    """The frequency of each bin's peak in Hz, `[bins]`, of Slaney's scale."""
+    corners, _ = mel_points(config)
+    return corners[1:-1].float()
+
+
+def stretched(mel: Tensor, centres: Tensor, factors: Tensor) -> Tensor:
+    """Features `[rows, frames, bins]` as of speakers whose formants are so many times higher.
+
+    Vocal tract length perturbation (Jaitly and Hinton 2013): frequencies are multiplied by each
+    row's factor, and above the knee a straight line leads to the highest one, which stays.
+    """
+    top = centres[-1]
+    knee = top * 0.85 / factors.clamp(min=1)[:, None]
+    # From where each bin takes its value: the inverse of the line with the knee.
+    bent = knee * factors[:, None]
+    above = knee + (centres - bent) * (top - knee) / (top - bent)
+    sources = torch.where(centres < bent, centres / factors[:, None], above)
+    right = torch.searchsorted(centres, sources.contiguous()).clamp(1, len(centres) - 1)
+    low, high = centres[right - 1], centres[right]
+    share = ((sources - low) / (high - low)).clamp(0, 1)[:, None]
+    take = right[:, None].expand(-1, mel.shape[1], -1)
+    return mel.gather(2, take - 1) * (1 - share) + mel.gather(2, take) * share
+
+
+def changed_on_device(
+    mel: Tensor, changes: Changes, draw: torch.Generator, heard: Tensor | None = None
+) -> Tensor:
+    """The changes of `changed_features` for all rows at once, `[rows, frames, bins]`.
+
+    `heard`, samples `[rows, samples]`, is what the assistant says: where it does, its voice is
+    heard in the room as well and nobody's vocal tract is changed.
+    """
     rows, frames, bins = mel.shape
     device = mel.device
 
     def uniform(low: float, high: float, *shape: int) -> Tensor:
         return torch.rand(*shape, generator=draw, device=device) * (high - low) + low
 
+    if changes.tract:
+        is_changed = uniform(0, 1, rows) < changes.tract
+        if heard is not None:
+            is_changed &= ~heard.any(1)
+        factors = torch.where(is_changed, uniform(*changes.tracts, rows), 1.0)
+        mel = stretched(mel, bin_centres(CAUSAL).to(device), factors)
     if changes.band:
         axis = torch.linspace(0, 1, bins, device=device)
         curve = uniform(-0.25, 0.25, rows, 1) * (axis - 0.5)

@@ -255,7 +255,7 @@ class DialogueTask(PreparedTask):
         mel = self.mel(environment)
         if planned.changes:
             draw = torch.Generator(mel.device).manual_seed(planned.seed ^ 1)
-            mel = sound.changed_on_device(mel, self.config.changes, draw)
+            mel = sound.changed_on_device(mel, self.config.changes, draw, heard)
         assistant = None if heard is None else self.mel(heard)
         return self.moved(
             DialogueBatch(
