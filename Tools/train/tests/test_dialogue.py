@@ -15,8 +15,8 @@ from safetensors.torch import load_file
 from tokenizers import Tokenizer
 
 from salmonn_omni.dialogue import (
-    corpus, decisions, evaluate, export, hidden, labels, language, mixing, model, prefer, pretrain, rollout,
-    sound, streaming, text, tokenizer, train,
+    corpus, decisions, evaluate, export, hidden, labels, language, mean, mixing, model, prefer,
+    pretrain, rollout, sound, streaming, text, tokenizer, train,
 )
 from salmonn_omni.dialogue.corpus import Turn
 from salmonn_omni.dialogue.labels import SHIFT, THINK
@@ -407,16 +407,18 @@ def test_hidden_states_are_those_that_predict_the_words(
     assert [a.tokens for a in given] == [answers[i].tokens for i in (0, 2, 3)]
 
 
-def test_hidden_states_of_a_mean_are_those_of_its_bundle(folder: Path, tmp_path: Path) -> None:
+def test_hidden_states_of_a_mean_are_those_of_its_weights(folder: Path, tmp_path: Path) -> None:
     settings = config(folder)
-    for name in ("before", "after"):
-        command.keep(settings, tmp_path / name, again=False)
-        torch.save(train.DialogueTask(settings, ALONE).model.state_dict(), tmp_path / name / "model.pt")
-    runs = ["--run", str(tmp_path / "after"), "--before", str(tmp_path / "before")]
-    hidden.main([*runs, "--count", "12", "--out", str(tmp_path / "hidden.safetensors")])
-    found = read_hidden(tmp_path / "hidden.safetensors")
-    task = train.of_run(tmp_path / "after")
-    task.model.load_state_dict(export.mean_weights([tmp_path / "after", tmp_path / "before"]))
+    runs = [tmp_path / "after", tmp_path / "before"]
+    for run in runs:
+        command.keep(settings, run, again=False)
+        torch.save(train.DialogueTask(settings, ALONE).model.state_dict(), run / "model.pt")
+    mean.main(["--runs", *map(str, runs), "--out", str(tmp_path / "mean")])
+    path = tmp_path / "hidden.safetensors"
+    hidden.main(["--run", str(tmp_path / "mean"), "--count", "12", "--out", str(path)])
+    found = read_hidden(path)
+    task = train.DialogueTask(settings, ALONE)
+    task.model.load_state_dict(mean.mean_weights(runs))
     wanted = hidden.hidden_states(task, task.items)
     assert len(found) == 12
     for answer in found:
@@ -507,12 +509,16 @@ def test_the_mean_of_two_runs_is_between_them(tmp_path: Path) -> None:
         (tmp_path / name).mkdir()
         states.append(model.DialogueModel(SMALL).state_dict())
         torch.save(states[-1], tmp_path / name / "model.pt")
-    mean = export.mean_weights([tmp_path / "after", tmp_path / "before"])
-    assert mean.keys() == states[0].keys()
-    for name, value in mean.items():
+    found = mean.mean_weights([tmp_path / "after", tmp_path / "before"])
+    assert found.keys() == states[0].keys()
+    for name, value in found.items():
         assert torch.allclose(value, (states[0][name] + states[1][name]) / 2)
-    alone = export.mean_weights([tmp_path / "after"])
+    alone = mean.mean_weights([tmp_path / "after"])
     assert all(torch.equal(value, states[1][name]) for name, value in alone.items())
+    (tmp_path / "other").mkdir()
+    torch.save({"weight": torch.ones(1)}, tmp_path / "other" / "model.pt")
+    with pytest.raises(ValueError, match="other has other tensors"):
+        mean.mean_weights([tmp_path / "after", tmp_path / "other"])
 
 
 @pytest.fixture(scope="module")

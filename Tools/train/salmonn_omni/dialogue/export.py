@@ -86,23 +86,10 @@ def take_synthesizer(bundle: Path, out: Path) -> None:
     path.write_text(json.dumps(manifest | {"synthesizer": section}, indent=2) + "\n")
 
 
-def mean_weights(runs: list[Path]) -> dict[str, torch.Tensor]:
-    """The mean of the weights of runs that went on from each other.
-
-    Halfway to what a stage learnt keeps more of what was known before it (Wortsman et al. 2022).
-    """
-    states = [torch.load(run / "model.pt", weights_only=True) for run in runs]
-    return {
-        name: sum(state[name] for state in states) / len(states) if value.is_floating_point() else value
-        for name, value in states[0].items()
-    }
-
-
 def main(arguments: list[str] | None = None) -> None:
     """Writes a run's model as a bundle, or into one."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--run", type=Path, required=True, help="the folder of a training run")
-    parser.add_argument("--before", type=Path, help="an earlier run, to take the mean of both")
     parser.add_argument("--out", type=Path, required=True, help="the bundle's folder")
     parser.add_argument("--name", default="nano")
     parser.add_argument("--summary", default="a desk assistant of a small world")
@@ -111,9 +98,7 @@ def main(arguments: list[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     config = json.loads((options.run / "config.json").read_text())
     model = DialogueModel(settings.from_json(ModelConfig, config["model"]))
-    model.load_state_dict(
-        mean_weights([options.run, options.before] if options.before else [options.run])
-    )
+    model.load_state_dict(torch.load(options.run / "model.pt", weights_only=True))
     if options.synthesizer:
         take_synthesizer(options.synthesizer, options.out)
     write_bundle(

@@ -16,7 +16,6 @@ import torch
 
 from ..voice.connect import Answer, write_hidden
 from . import labels
-from .export import mean_weights
 from .labels import SHIFT
 from .train import DialogueTask, Item, of_run
 
@@ -58,7 +57,6 @@ def main(arguments: list[str] | None = None) -> None:
     """Writes the file that the stage `connect` of the voice reads."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--run", type=Path, required=True, help="the folder of a training run")
-    parser.add_argument("--before", type=Path, help="an earlier run, to take the mean of both")
     parser.add_argument("--data", nargs="+", help="folders of conversations, or banks; the run's")
     parser.add_argument("--count", type=int, default=8000, help="the most answers")
     parser.add_argument("--each", type=int, default=12, help="the most answers of one text")
@@ -79,8 +77,6 @@ def main(arguments: list[str] | None = None) -> None:
             around = values["studio"]["surroundings"] | {"ratios": options.ratios}
             changes["studio"] = values["studio"] | {"surroundings": around}
     task = of_run(options.run, **changes)
-    if options.before:
-        task.model.load_state_dict(mean_weights([options.run, options.before]))
     torch.set_num_threads(task.config.trainer.threads)
     device = task.processes.device.type
     answers: list[Answer] = []
