@@ -37,10 +37,11 @@ package struct ConversationScores: Sendable {
   package private(set) var seconds = 0.0
   package private(set) var turns = Tally()
   package private(set) var early = 0
-  package private(set) var texts = Tally()
   package private(set) var textsOfTaken = Tally()
   /// The texts of all turns by the synthesizer that spoke the question; "people" are people.
   package private(set) var textsOfEngine: [String: Tally] = [:]
+  /// The texts of all turns.
+  package var texts: Tally { textsOfEngine.values.reduce(Tally(), +) }
   package private(set) var pauses = Tally()
   package private(set) var stops: [String: Tally] = [:]
   package private(set) var notJudged = 0
@@ -107,7 +108,6 @@ package struct ConversationScores: Sendable {
     let engine = record.user[event.user].engine
     let said = isTaken ? answer.map { outcome.answers[$0] } : nil
     let text = said?.text.split(separator: " ").joined(separator: " ")
-    texts.note(text == expected.text)
     textsOfEngine[engine, default: Tally()].note(text == expected.text)
     guard let answer, let said, let text else { return }
     textsOfTaken.note(text == expected.text)
@@ -198,7 +198,6 @@ extension ConversationScores {
     sum.seconds += second.seconds
     sum.turns = first.turns + second.turns
     sum.early += second.early
-    sum.texts = first.texts + second.texts
     sum.textsOfTaken = first.textsOfTaken + second.textsOfTaken
     sum.textsOfEngine.merge(second.textsOfEngine, uniquingKeysWith: +)
     sum.pauses = first.pauses + second.pauses
