@@ -61,11 +61,11 @@ struct DuplexSessionTests {
     var sequence = SpeechSequence(
       model.synthesizer, chunk: 12, blockSamples: 1_280, maximumAhead: 5 * 1_280)
     var buffer = PlayoutBuffer(blockSamples: 1_280, fadeSamples: 160)
-    let hidden = [Float](repeating: 0.1, count: 32)
+    let state = TextState(token: 1, hidden: [Float](repeating: 0.1, count: 32))
     var largest = 0
     for block in 0..<200 {
       let speech: LanguageDecision.Speech =
-        block == 0 ? .begin(hidden) : block < 100 ? .text(hidden) : block == 100 ? .endText : .none
+        block == 0 ? .begin(state) : block < 100 ? .text(state) : block == 100 ? .endText : .none
       _ = buffer.step(sequence.step(speech))
       largest = max(largest, buffer.pendingSamples)
     }

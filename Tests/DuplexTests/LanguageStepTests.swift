@@ -48,7 +48,9 @@ struct LanguageStepTests {
       answers += begins ? 1 : 0
       // The hidden state is the one that predicts the text token.
       switch decision.speech {
-      case .begin(let hidden), .text(let hidden): #expect(hidden == output.tapped)
+      case .begin(let state), .text(let state):
+        let token = decision.firstText ?? decision.token
+        #expect(state == TextState(token: token, hidden: output.tapped))
       case .none, .endText, .stop: break
       }
       let said = decision.firstText ?? decision.token

@@ -30,12 +30,14 @@ struct VoiceBundleTests {
     let hidden = try matrix("hidden")
     let connector = try HiddenConnector(
       inputs: hidden.columns, inner: section.connectorWidth,
-      outputs: configuration.transformer.hiddenSize, from: tensors, prefix: "connector.",
-      compute: compute)
+      outputs: configuration.transformer.hiddenSize,
+      vocabulary: try bundle.languageFiles().configuration.vocabularySize, from: tensors,
+      prefix: "connector.", compute: compute)
     var tokens = try SpeechTokenModel(
       configuration: configuration, from: tensors, prefix: section.tokensPrefix,
       capacity: section.capacity, sampling: .greedy, compute: compute)
-    let speech = tokens.step(connector(hidden), textEnded: true)
+    let speech = tokens.step(
+      connector(hidden, tokens: try example.integers("text")), textEnded: true)
     let codes = try example.integers("codes")
     #expect(speech.tokens == codes)
 

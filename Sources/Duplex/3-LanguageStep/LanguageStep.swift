@@ -1,5 +1,5 @@
 package import Kernels
-import SpeechModel
+package import SpeechModel
 import Tokenization
 
 /// What the language model decided in a block.
@@ -8,10 +8,10 @@ package struct LanguageDecision: Sendable {
   package enum Speech: Sendable {
     /// The assistant listens, or its text is complete already.
     case none
-    /// An answer begins, with the hidden state behind its first text token, `[hiddenSize]`.
-    case begin([Float])
-    /// Text goes on, with the hidden state behind its next token, `[hiddenSize]`.
-    case text([Float])
+    /// An answer begins, with its first text token.
+    case begin(TextState)
+    /// Text goes on, with its next token.
+    case text(TextState)
     /// The text of the answer is complete.
     case endText
     /// The assistant listens again.
@@ -89,7 +89,7 @@ package struct LanguageStep: Sendable {
     case .stay: break
     case .begin: try begin(&decision, after: output)
     case .say:
-      decision.speech = .text(output.tapped)
+      decision.speech = .text(TextState(token: token, hidden: output.tapped))
       decision.text = decoder?.decode(token)
     case .endText:
       decision.speech = .endText
@@ -122,7 +122,7 @@ package struct LanguageStep: Sendable {
     turn.acceptFirstText()
     decision.firstText = first
     decision.text = decoder?.decode(first)
-    decision.speech = .begin(output.tapped)
+    decision.speech = .begin(TextState(token: first, hidden: output.tapped))
   }
 
   private mutating func choose(_ logits: [Float]) throws(DuplexError) -> Int {

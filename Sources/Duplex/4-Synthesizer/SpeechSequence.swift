@@ -1,7 +1,6 @@
-import Kernels
 package import SpeechModel
 
-/// The speech of one answer after the other: hidden states in as the text comes, samples out.
+/// The speech of one answer after the other: text tokens in as they come, samples out.
 ///
 /// How many speech tokens are made in a block depends on how much sound is ahead of its playing:
 /// a whole chunk while nothing is, then half a chunk, and none while the bound is reached.
@@ -56,12 +55,12 @@ package struct SpeechSequence: Sendable {
   package mutating func step(_ speech: LanguageDecision.Speech) -> Output {
     var output = Output()
     switch speech {
-    case .begin(let hidden):
+    case .begin(let state):
       synthesizer.reset()
       phase = .speaking(textEnded: false)
       output.begins = true
-      make(from: hidden, into: &output)
-    case .text(let hidden): make(from: hidden, into: &output)
+      make(from: [state], into: &output)
+    case .text(let state): make(from: [state], into: &output)
     case .endText:
       if case .speaking = phase { phase = .speaking(textEnded: true) }
       make(from: [], into: &output)
@@ -76,15 +75,12 @@ package struct SpeechSequence: Sendable {
     return output
   }
 
-  private mutating func make(from hidden: [Float], into output: inout Output) {
+  private mutating func make(from states: [TextState], into output: inout Output) {
     guard case .speaking(let textEnded) = phase else {
       if case .complete = phase { output.isComplete = true }
       return
     }
-    let rows = hidden.isEmpty ? 0 : 1
-    let speech = synthesizer.step(
-      Matrix(rows: rows, columns: synthesizer.inputs, values: hidden), textEnded: textEnded,
-      maximumTokens: tokens)
+    let speech = synthesizer.step(states, textEnded: textEnded, maximumTokens: tokens)
     output.samples = speech.samples
     guard speech.end != nil else { return }
     phase = .complete

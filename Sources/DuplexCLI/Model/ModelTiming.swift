@@ -62,8 +62,7 @@ struct ModelTiming {
       }
       token = output.logits.indices.max { output.logits[$0] < output.logits[$1] } ?? token
       let (speech, third) = time {
-        synthesizer.step(
-          Matrix(rows: 1, columns: output.tapped.count, values: output.tapped), textEnded: false)
+        synthesizer.step([TextState(token: token, hidden: output.tapped)], textEnded: false)
       }
       if speech.end != nil { synthesizer.reset() }
       samples += speech.samples.count

@@ -102,11 +102,12 @@ public struct ModelBundle: Sendable {
     let section = manifest.synthesizer
     let tensors = try source(section.weights, setting: "synthesizer.weights")
     let configuration = try speechTokenConfiguration()
+    let language = try languageFiles().configuration
     return try Synthesizer(
       connector: try HiddenConnector(
-        inputs: try languageFiles().configuration.hiddenSize, inner: section.connectorWidth,
-        outputs: configuration.transformer.hiddenSize, from: tensors, prefix: "connector.",
-        compute: compute),
+        inputs: language.hiddenSize, inner: section.connectorWidth,
+        outputs: configuration.transformer.hiddenSize, vocabulary: language.vocabularySize,
+        from: tensors, prefix: "connector.", compute: compute),
       speechTokens: try SpeechTokenModel(
         configuration: configuration, from: tensors, prefix: section.tokensPrefix,
         capacity: section.capacity,

@@ -10,7 +10,7 @@ extension ModelSummary {
     let parts =
       try encoderParts(bundle, languageWidth: language.configuration.hiddenSize) + [
         part(language, "language model", capacity: manifest.language.capacity)
-      ] + synthesizerParts(bundle, languageWidth: language.configuration.hiddenSize)
+      ] + synthesizerParts(bundle, language: language.configuration)
     var notes = [
       "thinking: \(manifest.block.thinking.rawValue); assistant stream delayed by "
         + "\(manifest.block.assistantDelay) block(s) of 80 ms",
@@ -50,7 +50,7 @@ extension ModelSummary {
   }
 
   private static func synthesizerParts(
-    _ bundle: ModelBundle, languageWidth: Int
+    _ bundle: ModelBundle, language: LlamaConfiguration
   ) throws(CheckpointError) -> [Part] {
     let section = bundle.manifest.synthesizer
     let configuration = try bundle.speechTokenConfiguration()
@@ -63,11 +63,16 @@ extension ModelSummary {
     // The text comes as hidden states: a table of its own may be left out.
     let table = "\(section.tokensPrefix)llm.model.model.embed_tokens.weight"
     if source.info(table) == nil { tokens[table] = nil }
+    var connector = HiddenConnector.tensorShapes(
+      inputs: language.hiddenSize, inner: section.connectorWidth, outputs: width)
+    let words = "connector.words.weight"
+    let hasWords = source.info(words) != nil
+    if hasWords { connector[words] = [language.vocabularySize, width] }
     return [
       Part(
-        "hidden connector", "\(languageWidth) to \(width)", in: source,
-        needs: HiddenConnector.tensorShapes(
-          inputs: languageWidth, inner: section.connectorWidth, outputs: width)),
+        "hidden connector",
+        "\(language.hiddenSize) \(hasWords ? "and the token " : "")to \(width)", in: source,
+        needs: connector),
       Part(
         "speech-token model",
         shape(configuration.transformer) + ", \(section.textChunk) text : "

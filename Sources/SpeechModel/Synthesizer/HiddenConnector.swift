@@ -4,7 +4,9 @@ public import Kernels
 /// Brings hidden states of the language model to the width of the speech-token model.
 ///
 /// Linear, ReLU, Linear, LayerNorm, as in ELLSA. Before it an RMSNorm may stand, because the
-/// residual stream of a language model grows from layer to layer.
+/// residual stream of a language model grows from layer to layer. After it the embedding of the
+/// chosen token may be added, as LLaMA-Omni 2 fuses both: a state that is torn between two words
+/// does not say which of them was drawn.
 public struct HiddenConnector: Sendable {
   /// The width of what comes in.
   public let inputs: Int
@@ -16,16 +18,17 @@ public struct HiddenConnector: Sendable {
   private let second: Linear
   private let gain: [Float]
   private let bias: [Float]
+  private let words: WeightMatrix?
 
   private static let epsilon: Float = 1e-5
 
   /// Takes `prefix` + `fc1`, `fc2` and `norm`, with weight and bias each, and `input_norm.weight`
-  /// where the source has it.
+  /// and `words.weight`, `[vocabulary, outputs]`, where the source has them.
   ///
   /// - Throws: `CheckpointError` that names the tensor that is missing or has another shape.
   public init(
-    inputs: Int, inner: Int, outputs: Int, from source: any TensorSource, prefix: String,
-    compute: Compute
+    inputs: Int, inner: Int, outputs: Int, vocabulary: Int, from source: any TensorSource,
+    prefix: String, compute: Compute
   ) throws(CheckpointError) {
     self.inputs = inputs
     self.outputs = outputs
@@ -42,14 +45,25 @@ public struct HiddenConnector: Sendable {
       compute: compute)
     gain = try source.vector("\(prefix)norm.weight", count: outputs)
     bias = try source.vector("\(prefix)norm.bias", count: outputs)
+    let table = "\(prefix)words.weight"
+    words =
+      source.info(table) == nil
+      ? nil : try source.matrix(table, rows: vocabulary, columns: outputs)
   }
 
   /// Maps each row: `[positions, inputs]` gives `[positions, outputs]`.
-  public func callAsFunction(_ x: Matrix) -> Matrix {
+  ///
+  /// `tokens` are those that were chosen at the positions, below `vocabulary`.
+  public func callAsFunction(_ x: Matrix, tokens: [Int]) -> Matrix {
+    precondition(tokens.count == x.rows)
     var inner = first(inputNorm?(x) ?? x)
     Elementwise.apply(.relu, to: &inner)
     var result = second(inner)
     Elementwise.layerNorm(&result, weight: gain, bias: bias, epsilon: Self.epsilon)
+    if let words {
+      let rows = tokens.flatMap { Dequantization.values(of: words.rows($0..<$0 + 1)) }
+      Elementwise.add(Matrix(rows: tokens.count, columns: outputs, values: rows), to: &result)
+    }
     return result
   }
 }

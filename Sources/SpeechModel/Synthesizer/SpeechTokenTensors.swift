@@ -12,7 +12,8 @@ extension SpeechTokenConfiguration {
 }
 
 extension HiddenConnector {
-  /// Every tensor by its name, with its shape; `input_norm.weight` may come on top.
+  /// Every tensor by its name, with its shape; `input_norm.weight` and `words.weight` may come on
+  /// top.
   package static func tensorShapes(
     inputs: Int, inner: Int, outputs: Int, prefix: String = "connector."
   ) -> [String: [Int]] {

@@ -1,5 +1,18 @@
 public import Checkpoints
-public import Kernels
+import Kernels
+
+/// A text token of an answer, and the state in which the language model chose it.
+public struct TextState: Sendable, Equatable {
+  /// The token's id in the language model's vocabulary.
+  public var token: Int
+  /// The hidden state at the tapped layer, at the position that predicted it, `[hiddenSize]`.
+  public var hidden: [Float]
+
+  /// Puts both together.
+  public init(token: Int, hidden: [Float]) {
+    (self.token, self.hidden) = (token, hidden)
+  }
+}
 
 /// What a step of a ``Synthesizer`` gives.
 public struct SynthesizedSpeech: Sendable, Equatable {
@@ -11,14 +24,15 @@ public struct SynthesizedSpeech: Sendable, Equatable {
   public let end: SpeechEnd?
 }
 
-/// Hidden states of the language model to samples, while they come: connector, speech-token model,
-/// flow decoder, vocoder.
+/// Text tokens with the language model's hidden states to samples, while they come: connector,
+/// speech-token model, flow decoder, vocoder.
 ///
 /// One sentence is one sequence. Audio is continuous over the borders of chunks; the samples of a
 /// sentence are as long as its tokens (40 ms each).
 ///
 /// ```swift
-/// let speech = synthesizer.step(output.tapped, textEnded: false, maximumTokens: 6)
+/// let state = TextState(token: token, hidden: output.tapped)
+/// let speech = synthesizer.step([state], textEnded: false, maximumTokens: 6)
 /// ```
 public struct Synthesizer: Sendable {
   private let connector: HiddenConnector
@@ -52,28 +66,30 @@ public struct Synthesizer: Sendable {
   /// The samples per second of what comes out.
   public var sampleRate: Int { vocoder.configuration.sampleRate }
 
-  /// The width of the hidden states that go in.
-  public var inputs: Int { connector.inputs }
-
-  /// Takes the hidden states of text tokens that came, `[positions, inputs]`, 0 or more, and
-  /// produces up to so many speech tokens with their audio.
+  /// Takes the text tokens that came, 0 or more, and produces up to so many speech tokens with
+  /// their audio.
   ///
   /// The samples of a sentence do not depend on how it was split into steps. After the end nothing
   /// more comes until ``reset()``.
   public mutating func step(
-    _ hidden: Matrix, textEnded: Bool, maximumTokens: Int = .max
+    _ states: [TextState], textEnded: Bool, maximumTokens: Int = .max
   ) -> SynthesizedSpeech {
     guard !isOver else {
       return SynthesizedSpeech(samples: [], tokens: [], end: speechTokens.end)
     }
-    let text =
-      hidden.rows == 0
-      ? Matrix(rows: 0, columns: connector.outputs) : connector(hidden)
-    let speech = speechTokens.step(text, textEnded: textEnded, maximumTokens: maximumTokens)
+    let speech = speechTokens.step(
+      connected(states), textEnded: textEnded, maximumTokens: maximumTokens)
     isOver = speech.ended
     let mel = flow.step(speech.tokens, ended: speech.ended)
     let samples = vocoder.step(mel, ended: speech.ended)
     return SynthesizedSpeech(samples: samples, tokens: speech.tokens, end: speech.end)
+  }
+
+  private func connected(_ states: [TextState]) -> Matrix {
+    guard !states.isEmpty else { return Matrix(rows: 0, columns: connector.outputs) }
+    let hidden = Matrix(
+      rows: states.count, columns: connector.inputs, values: states.flatMap(\.hidden))
+    return connector(hidden, tokens: states.map(\.token))
   }
 
   /// Drops the sentence, finished or not: the next step starts a new one.

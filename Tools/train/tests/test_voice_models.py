@@ -235,7 +235,9 @@ def test_repeated_tokens_are_put_aside() -> None:
     assert Sampling(top_k=1).draw(logits, [0], draw) != 0
 
 
-def connected(runs: Path) -> tuple[configs.ConnectStage, connectors.ConnectTask]:
+def connected(
+    runs: Path, words: bool = False
+) -> tuple[configs.ConnectStage, connectors.ConnectTask]:
     """A connector of random hidden states, one for each word."""
     stage = token_stage(runs)
     folder = runs / "tokens"
@@ -252,8 +254,8 @@ def connected(runs: Path) -> tuple[configs.ConnectStage, connectors.ConnectTask]
     assert [answer.tokens for answer in read] == [answer.tokens for answer in answers]
     torch.testing.assert_close(read[4].hidden, answers[4].hidden)
     connect = configs.ConnectStage(
-        TRAINER, str(folder), str(runs / "hidden.safetensors"), inner=12, budget=300, imitation=60,
-        held_out=2,
+        TRAINER, str(folder), [str(runs / "hidden.safetensors")], inner=12, words=words, budget=300,
+        imitation=60, held_out=2,
     )
     return connect, connectors.ConnectTask(connect, ALONE)
 
@@ -269,8 +271,23 @@ def test_the_connector_learns_to_repeat_the_embeddings(runs: Path) -> None:
         torch.testing.assert_close(old, new, msg="what is imitated has changed")
 
 
-def test_what_is_written_is_what_was_trained(runs: Path) -> None:
-    stage, task = connected(runs)
+def test_with_words_the_connector_begins_with_their_embeddings(runs: Path) -> None:
+    _, task = connected(runs, words=True)
+    model, batch = task.model, task.batch(0, ALONE)
+    said = [len(task.items[i][1]) for i, _ in task.plan.seeded(0)]
+    assert batch.tokens.tolist() == [token for count in said for token in range(count)]
+    table = model.tokens.speech.transformer.embed_tokens.weight
+    states, chosen = 30 * torch.randn(5, 8), torch.tensor([4, 2, 0, 9, 4])
+    torch.testing.assert_close(model.connector(states, chosen), table[chosen])
+    with torch.no_grad():
+        assert float(task.losses(batch)["imitation"].total) == 0
+        model.connector.norm.weight.fill_(1)
+        assert float(task.losses(batch)["imitation"].total) > 0
+
+
+@pytest.mark.parametrize("words", [False, True])
+def test_what_is_written_is_what_was_trained(runs: Path, words: bool) -> None:
+    stage, task = connected(runs, words)
     model, folder = task.model.eval(), runs / "bundle"
     decoder, voice = Flow(FLOW).eval(), vocoder.make(VOCODER).eval()
     folder.mkdir()

@@ -149,11 +149,11 @@ def teacher_forced(mode: str, chunks: tuple[int, int]) -> dict[str, Tensor]:
 
 
 @torch.no_grad()
-def connected(input_norm: bool) -> Tensor:
+def connected(input_norm: bool, vocabulary: int = 0) -> Tensor:
     """Hidden states of 48 channels, 20 times as large as usual, through the connector."""
-    connector = HiddenConnector(48, 40, HIDDEN, input_norm)
+    connector = HiddenConnector(48, 40, HIDDEN, input_norm, vocabulary)
     fill_module(connector, "connector.")
-    return connector(20 * plain("speech.states", 5, 48).float())
+    return connector(20 * plain("speech.states", 5, 48).float(), torch.tensor([3, 0, 5, 3, 1]))
 
 
 def write(root: Path) -> None:
@@ -168,5 +168,5 @@ def write(root: Path) -> None:
     save_file(codes, folder / "codes.safetensors")
     forced = {**teacher_forced("fill", (5, 15)), **teacher_forced("chunk", (4, 12))}
     save_file(forced, folder / "logits.safetensors")
-    states = {"plain": connected(False), "normed": connected(True)}
+    states = {"plain": connected(False), "normed": connected(True), "worded": connected(True, 6)}
     save_file(states, folder / "connector.safetensors")

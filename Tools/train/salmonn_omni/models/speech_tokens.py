@@ -166,18 +166,23 @@ class SpeechTokenModel(nn.Module):
 class HiddenConnector(nn.Module):
     """Brings hidden states of the language model to the width of the speech-token model.
 
-    Linear, ReLU, Linear, LayerNorm, as in ELLSA; with an RMSNorm before where asked for.
+    Linear, ReLU, Linear, LayerNorm, as in ELLSA; with an RMSNorm before where asked for. With a
+    vocabulary the embedding of the chosen token is added, as LLaMA-Omni 2 fuses both.
     """
 
-    def __init__(self, inputs: int, inner: int, outputs: int, input_norm: bool = True) -> None:
+    def __init__(
+        self, inputs: int, inner: int, outputs: int, input_norm: bool = True, vocabulary: int = 0
+    ) -> None:
         super().__init__()
         self.input_norm = nn.RMSNorm(inputs, eps=1e-5) if input_norm else None
         self.fc1 = nn.Linear(inputs, inner)
         self.fc2 = nn.Linear(inner, outputs)
         self.norm = nn.LayerNorm(outputs, eps=1e-5)
+        self.words = nn.Embedding(vocabulary, outputs) if vocabulary else None
 
-    def forward(self, states: Tensor) -> Tensor:
-        """[..., inputs] to [..., outputs]."""
+    def forward(self, states: Tensor, tokens: Tensor | None = None) -> Tensor:
+        """[..., inputs], and the tokens [...] where there is a vocabulary, to [..., outputs]."""
         if self.input_norm is not None:
             states = self.input_norm(states)
-        return self.norm(self.fc2(functional.relu(self.fc1(states))))
+        found = self.norm(self.fc2(functional.relu(self.fc1(states))))
+        return found if self.words is None else found + self.words(tokens)

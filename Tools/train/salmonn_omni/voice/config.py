@@ -154,9 +154,11 @@ class ConnectStage:
     trainer: TrainerConfig
     #: The run of the text-speech model.
     tokens: str
-    #: A safetensors file with hidden states and speech tokens, see `connect.py`.
-    hidden: str = ""
+    #: Safetensors files with hidden states, see `connect.py`.
+    hidden: list[str] = field(default_factory=list)
     inner: int = 320
+    #: Whether the chosen token's embedding is added to the connected state.
+    words: bool = False
     budget: int = 3000
     #: Steps at the start in which the connector alone learns to repeat the text embeddings.
     imitation: int = 300

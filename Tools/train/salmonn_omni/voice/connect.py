@@ -6,7 +6,8 @@ layer's state at the position that predicts each text token; `tokens` [positions
 voice says them. `write_hidden` writes such a file.
 
 The connector first learns to repeat the text-speech model's own text embeddings; then both learn
-together to give the right speech tokens.
+together to give the right speech tokens. With `words` it begins with those embeddings, by the chosen
+token, and learns what the states add to them.
 """
 
 import functools
@@ -64,12 +65,17 @@ def read_hidden(path: str | Path) -> list[Answer]:
 class ConnectModel(nn.Module):
     """The connector and the text-speech model behind it."""
 
-    def __init__(self, width: int, inner: int, tokens: TokensModel) -> None:
+    def __init__(self, width: int, inner: int, tokens: TokensModel, words: bool) -> None:
         super().__init__()
         table = tokens.speech.transformer.embed_tokens.weight
-        self.connector = HiddenConnector(width, inner, table.shape[1])
+        vocabulary = len(table) if words else 0
+        self.connector = HiddenConnector(width, inner, table.shape[1], vocabulary=vocabulary)
         self.tokens = tokens
         with torch.no_grad():
+            if self.connector.words is not None:
+                self.connector.words.weight.copy_(table)
+                self.connector.norm.weight.zero_()
+                return
             self.connector.norm.weight.fill_(float(table.std()))
             self.connector.norm.bias.copy_(table.mean(0))
 
@@ -80,7 +86,8 @@ def load(run: str | Path) -> tuple[ConnectStage, ConnectModel]:
     stage = settings.from_json(ConnectStage, json.loads((folder / "config.json").read_text()))
     weights = torch.load(folder / "model.pt", weights_only=True)
     _, tokens = token_models.load(stage.tokens)
-    model = ConnectModel(weights["connector.fc1.weight"].shape[1], stage.inner, tokens)
+    width = weights["connector.fc1.weight"].shape[1]
+    model = ConnectModel(width, stage.inner, tokens, stage.words)
     model.load_state_dict(weights)
     return stage, model.eval()
 
@@ -94,6 +101,8 @@ class ConnectBatch:
     text: Tensor
     #: The hidden states at those places, [texts, width].
     hidden: Tensor
+    #: The tokens that stand there, [texts].
+    tokens: Tensor
     imitates: bool
 
 
@@ -108,15 +117,16 @@ class ConnectTask(PreparedTask):
     def __post_init__(self) -> None:
         config = self.config
         stage, tokens = token_models.load(config.tokens)
-        answers = read_hidden(config.hidden)
-        self.model = ConnectModel(answers[0].hidden.shape[1], config.inner, tokens)
+        answers = [answer for path in config.hidden for answer in read_hidden(path)]
+        width = answers[0].hidden.shape[1]
+        self.model = ConnectModel(width, config.inner, tokens, config.words)
         go_on(self.model, config.initial)
         self.codes = tokens.speech.config.codes
         self.weight = stage.alignment_weight
         self.corrupted = stage.corrupted
         self.items = self._items(answers, stage)
         if len(self.items) <= config.held_out:
-            raise ValueError(f"{config.hidden} has {len(self.items)} answers, too few to hold out "
+            raise ValueError(f"{len(self.items)} answers in {config.hidden}: too few to hold out "
                              f"{config.held_out}")
         training = self.items[: len(self.items) - config.held_out]
         self.plan = BatchPlan(
@@ -164,7 +174,7 @@ class ConnectTask(PreparedTask):
         device = self.processes.device
         return replace(
             batch, sequences=batch.sequences.to(device), text=batch.text.to(device),
-            hidden=batch.hidden.to(device),
+            hidden=batch.hidden.to(device), tokens=batch.tokens.to(device),
         )
 
     def _collate(
@@ -173,15 +183,16 @@ class ConnectTask(PreparedTask):
         sequences = token_models.collate(
             [item for item, _ in pairs], longest, torch.device("cpu")
         )
-        text = sequences.rows >= SPECIALS + self.model.tokens.speech.config.vocabulary
+        first = SPECIALS + self.model.tokens.speech.config.vocabulary
+        text = sequences.rows >= first
         hidden = torch.cat([hidden for _, hidden in pairs]).float()
-        return ConnectBatch(sequences, text, hidden, imitates)
+        return ConnectBatch(sequences, text, hidden, sequences.rows[text] - first, imitates)
 
     def losses(self, batch: ConnectBatch) -> dict[str, Loss]:
         """The text-speech model's losses, and the distance from its own text embeddings."""
         table = self.model.tokens.table()
         own = table[batch.sequences.rows]
-        connected = self.model.connector(batch.hidden)
+        connected = self.model.connector(batch.hidden, batch.tokens)
         wanted = own[batch.text].detach()
         error = (connected - wanted).square().mean(-1) / table.detach().var()
         count = torch.tensor(float(len(error)), device=error.device)

@@ -25,7 +25,7 @@ from salmonn_omni.voice import connect as connectors
 from salmonn_omni.voice import flow as flows
 from salmonn_omni.voice import tokens as token_models
 from salmonn_omni.voice import vocoder as vocoders
-from salmonn_omni.voice.connect import ConnectModel
+from salmonn_omni.voice.connect import Answer, ConnectModel
 from salmonn_omni.voice.generate import Sampling, generate
 
 
@@ -122,18 +122,19 @@ def write(
 
 @torch.no_grad()
 def example(
-    path: Path, connect: ConnectModel, hidden: Tensor, flow: Flow, vocoder: Vocoder
+    path: Path, connect: ConnectModel, answer: Answer, flow: Flow, vocoder: Vocoder
 ) -> None:
-    """Hidden states and what every part makes of them, drawn greedily and without noise.
+    """An answer and what every part makes of it, drawn greedily and without noise.
 
     `VoiceBundleTests` compares a bundle with it.
     """
     greedy = Sampling(top_k=1, threshold=2)
-    codes = generate(connect.tokens.speech, connect.connector(hidden), greedy)
+    text = torch.tensor(answer.tokens)
+    codes = generate(connect.tokens.speech, connect.connector(answer.hidden, text), greedy)
     mel = flows.sample(flow, codes)
     source = vocoder.m_source(vocoder.f0_predictor(mel.T[None]))
     save_file({
-        "hidden": hidden.contiguous(), "codes": torch.tensor(codes), "mel": mel.contiguous(),
+        "hidden": answer.hidden.contiguous(), "text": text, "codes": torch.tensor(codes), "mel": mel.contiguous(),
         "source": source[0].contiguous(), "samples": vocoder.decode(mel.T[None], source)[0],
     }, path)
 
@@ -145,7 +146,7 @@ def main(arguments: list[str] | None = None) -> None:
         parser.add_argument(f"--{part}", required=True, help=f"the run of the stage {part}")
     parser.add_argument("--out", type=Path, required=True, help="the bundle's folder")
     parser.add_argument("--example", type=Path, help="a file for VoiceBundleTests")
-    parser.add_argument("--answer", type=int, default=0, help="which answer the example is")
+    parser.add_argument("--answer", type=int, default=0, help="which answer the example is, of the first file")
     defaults = Sampling()
     parser.add_argument("--top-p", type=float, default=defaults.top_p)
     parser.add_argument("--top-k", type=int, default=defaults.top_k)
@@ -158,8 +159,8 @@ def main(arguments: list[str] | None = None) -> None:
     sampling = Sampling(options.top_p, options.top_k, options.window, options.threshold)
     write(options.out, connect, stage.inner, tokens.transformer, flow, vocoder, sampling)
     if options.example:
-        hidden = connectors.read_hidden(stage.hidden)[options.answer].hidden
-        example(options.example, rounded(connect), hidden, rounded(flow), rounded(vocoder))
+        answer = connectors.read_hidden(stage.hidden[0])[options.answer]
+        example(options.example, rounded(connect), answer, rounded(flow), rounded(vocoder))
 
 
 if __name__ == "__main__":
