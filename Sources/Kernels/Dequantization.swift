@@ -11,6 +11,18 @@ package enum Dequantization {
     return result
   }
 
+  /// Some rows of a table in the order in which they are named, `[indices, columns]`: the embeddings
+  /// of tokens or codes.
+  package static func rows(_ indices: some Collection<Int>, of table: WeightMatrix) -> Matrix {
+    var values: [Float] = []
+    values.reserveCapacity(indices.count * table.columns)
+    for index in indices {
+      precondition(index >= 0 && index < table.rows)
+      values += Self.values(of: table.rows(index..<index + 1))
+    }
+    return Matrix(rows: indices.count, columns: table.columns, values: values)
+  }
+
   /// Writes the values of a whole number of blocks.
   package static func dequantize(
     _ bytes: UnsafeRawBufferPointer, type: ElementType,

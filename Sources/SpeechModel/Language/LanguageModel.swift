@@ -54,14 +54,12 @@ public struct LanguageModel: Sendable {
 
   /// The input embedding of a token, `[hiddenSize]`.
   public func embedding(of token: Int) -> [Float] {
-    precondition(token >= 0 && token < embeddings.rows)
-    return Dequantization.values(of: embeddings.rows(token..<token + 1))
+    embeddings(of: [token]).values
   }
 
   /// The input embeddings of some tokens, `[tokens, hiddenSize]`.
   public func embeddings(of tokens: [Int]) -> Matrix {
-    Matrix(
-      rows: tokens.count, columns: embeddings.columns, values: tokens.flatMap(embedding(of:)))
+    Dequantization.rows(tokens, of: embeddings)
   }
 
   /// Takes the next positions, `[positions, hiddenSize]`, in one pass; at least one.

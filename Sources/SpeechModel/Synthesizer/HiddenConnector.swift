@@ -60,10 +60,7 @@ public struct HiddenConnector: Sendable {
     Elementwise.apply(.relu, to: &inner)
     var result = second(inner)
     Elementwise.layerNorm(&result, weight: gain, bias: bias, epsilon: Self.epsilon)
-    if let words {
-      let rows = tokens.flatMap { Dequantization.values(of: words.rows($0..<$0 + 1)) }
-      Elementwise.add(Matrix(rows: tokens.count, columns: outputs, values: rows), to: &result)
-    }
+    if let words { Elementwise.add(Dequantization.rows(tokens, of: words), to: &result) }
     return result
   }
 }

@@ -97,10 +97,7 @@ public struct SpeechTokenModel: Sendable {
   /// The model's own embeddings of text tokens, `[tokens, hiddenSize]`; nil where the checkpoint
   /// has no such table because the text comes from another model.
   public func embeddings(ofText tokens: [Int]) -> Matrix? {
-    guard let textTable else { return nil }
-    return Matrix(
-      rows: tokens.count, columns: textTable.columns,
-      values: tokens.flatMap { Self.row($0, of: textTable) })
+    textTable.map { Dequantization.rows(tokens, of: $0) }
   }
 
   /// Takes text that came, 0 or more positions, and produces up to so many codes.
@@ -173,7 +170,7 @@ public struct SpeechTokenModel: Sendable {
       if sequence.accept(token) { sampler.record(configuration.fill) }
       if token < configuration.codes {
         tokens.append(token)
-        pending += Self.row(token, of: speechTable)
+        pending += Dequantization.rows([token], of: speechTable).values
       }
     }
     return SpeechTokens(tokens: tokens, end: sequence.end)
@@ -201,13 +198,8 @@ public struct SpeechTokenModel: Sendable {
         pending += text.prefix(count * hidden)
         text.removeFirst(count * hidden)
       case .speech(let tokens):
-        for token in tokens { pending += Self.row(token, of: speechTable) }
+        pending += Dequantization.rows(tokens, of: speechTable).values
       }
     }
-  }
-
-  private static func row(_ index: Int, of table: WeightMatrix) -> [Float] {
-    precondition(index >= 0 && index < table.rows)
-    return Dequantization.values(of: table.rows(index..<index + 1))
   }
 }

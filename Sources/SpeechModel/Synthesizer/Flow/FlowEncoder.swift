@@ -85,7 +85,7 @@ package struct FlowEncoder: Sendable {
   package mutating func step(
     _ tokens: ArraySlice<Int>, lookahead: ArraySlice<Int>
   ) -> (mean: Matrix, span: FlowSpan) {
-    let embedded = embedding(rows(of: tokens + lookahead))
+    let embedded = embedding(Dequantization.rows(tokens + lookahead, of: codes))
     // Beyond the end of the sequence there are zeros.
     let absent = Matrix(rows: sizes.lookahead - lookahead.count, columns: sizes.width)
     var x = lookaheadConvolution(windowsOf: embedded.appending(absent))
@@ -116,15 +116,6 @@ package struct FlowEncoder: Sendable {
     for index in layers.indices { layers[index].forget() }
     for index in upsampledLayers.indices { upsampledLayers[index].forget() }
     state = start
-  }
-
-  private func rows(of tokens: ArraySlice<Int>) -> Matrix {
-    var values: [Float] = []
-    values.reserveCapacity(tokens.count * sizes.width)
-    for token in tokens {
-      values += Dequantization.values(of: codes.rows(token..<token + 1))
-    }
-    return Matrix(rows: tokens.count, columns: sizes.width, values: values)
   }
 
   private func repeated(_ x: Matrix) -> Matrix {

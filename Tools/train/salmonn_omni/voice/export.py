@@ -134,8 +134,9 @@ def example(
     mel = flows.sample(flow, codes)
     source = vocoder.m_source(vocoder.f0_predictor(mel.T[None]))
     save_file({
-        "hidden": answer.hidden.contiguous(), "text": text, "codes": torch.tensor(codes), "mel": mel.contiguous(),
-        "source": source[0].contiguous(), "samples": vocoder.decode(mel.T[None], source)[0],
+        "hidden": answer.hidden.contiguous(), "text": text, "codes": torch.tensor(codes),
+        "mel": mel.contiguous(), "source": source[0].contiguous(),
+        "samples": vocoder.decode(mel.T[None], source)[0],
     }, path)
 
 
@@ -146,7 +147,8 @@ def main(arguments: list[str] | None = None) -> None:
         parser.add_argument(f"--{part}", required=True, help=f"the run of the stage {part}")
     parser.add_argument("--out", type=Path, required=True, help="the bundle's folder")
     parser.add_argument("--example", type=Path, help="a file for VoiceBundleTests")
-    parser.add_argument("--answer", type=int, default=0, help="which answer the example is, of the first file")
+    parser.add_argument("--answer", type=int, default=0,
+                        help="which answer of the first file the example is")
     defaults = Sampling()
     parser.add_argument("--top-p", type=float, default=defaults.top_p)
     parser.add_argument("--top-k", type=int, default=defaults.top_k)
