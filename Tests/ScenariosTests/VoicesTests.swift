@@ -30,6 +30,41 @@ private func isInstalled(_ program: String) -> Bool {
     #expect(try CommandVoices().speak(requests) == spoken)
   }
 
+  /// The stand-in for a Python with the engines: it writes down its lines and leaves one sound.
+  @Test(arguments: [
+    ("pico", ["voice", "1.25", "0.5"]), ("rhvoice", ["voice", "1.25", "0.5"]),
+    ("hibari", ["voice", "1.25"]),
+  ])
+  func `an engine of Python gets file, voice, speed, pitch and text`(
+    _ engine: String, _ settings: [String]
+  ) throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let (sound, asked) = (folder.appending(path: "tone.wav"), folder.appending(path: "asked"))
+    let tone = PCM.encode((0..<4_000).map { Float(0.4 * sin(Double($0))) })
+    try wave(tone, rate: 16_000).write(to: sound)
+    let python = folder.appending(path: "python")
+    try Data(
+      """
+      #!/bin/sh
+      test -f "$1"
+      tee '\(asked.path)' | while read -r name rest; do cp '\(sound.path)' "$name"; done
+
+      """.utf8
+    ).write(to: python)
+    try FileManager.default.setAttributes([.posixPermissions: 0o700], ofItemAtPath: python.path)
+    // The warp of 2 takes half of the speed and of the pitch back.
+    let speaker = Speaker(engine: engine, voice: "voice", pitch: 100, rate: 2.5, warp: 2)
+    let spoken = try CommandVoices(python: python.path).speak(
+      ["stop", "go on"].map { SpeechRequest(speaker: speaker, text: $0, ending: ".") })
+    #expect(spoken.count == 2)
+    for samples in spoken { #expect((1_900...2_001).contains(samples.count)) }
+    let lines = try String(contentsOf: asked, encoding: .utf8).split(separator: "\n")
+    let common = settings.joined(separator: "\t")
+    #expect(lines == ["0.wav\t\(common)\tstop.", "1.wav\t\(common)\tgo on."])
+  }
+
   @Test func `an unknown engine and an odd text are refused`() {
     let speaker = Speaker(engine: "espeak-ng", voice: "en-us")
     #expect(throws: ScenarioError.self) {

@@ -35,7 +35,8 @@ struct CorpusCommand: AsyncParsableCommand {
   @Option(help: "One scene only: \(Scene.allCases.map(\.rawValue).joined(separator: ", ")).")
   var scene: Scene?
 
-  @Option(help: "One engine's speakers only: espeak-ng, flite, pico, hibari, festival or people.")
+  @Option(
+    help: "One engine only: espeak-ng, flite, pico, rhvoice, hibari, festival or people.")
   var engine: String?
 
   @Option(help: "The factor of the assistant's echo in every conversation, 0 to 1.")

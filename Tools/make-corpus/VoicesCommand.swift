@@ -24,10 +24,10 @@ struct VoicesCommand: AsyncParsableCommand {
   @Option(help: "How many questions of the forms each speaker asks.")
   var exchanges = 40
 
-  @Option(help: "A Python with py-nanotts and hibari-tts, to have their voices as well.")
+  @Option(help: "A Python with py-nanotts, rhvoice-wrapper and hibari-tts, for their voices.")
   var python: String?
 
-  @Option(help: "One engine only: espeak-ng, flite, pico, hibari or festival.")
+  @Option(help: "One engine only: espeak-ng, flite, pico, rhvoice, hibari or festival.")
   var engine: String?
 
   @Option(help: "A folder of people's digits, {digit}_{person}_{take}.wav.")

@@ -1,13 +1,14 @@
 import Foundation
 
-/// The installed synthesizers espeak-ng, flite, festival, pico and hibari, called in batches through
-/// one shell.
+/// The installed synthesizers espeak-ng, flite, festival, pico, rhvoice and hibari, called in batches
+/// through one shell.
 package struct CommandVoices: SpeechSynthesizing {
   private let python: String
 
   /// Makes the voices.
   ///
-  /// - Parameter python: The Python that has py-nanotts and hibari-tts, where those are wanted.
+  /// - Parameter python: The Python that has py-nanotts, rhvoice-wrapper and hibari-tts, where those
+  ///   are wanted.
   package init(python: String = "python3") { self.python = python }
 
   package func speak(_ requests: [SpeechRequest]) throws(ScenarioError) -> [[Float]] {
@@ -42,6 +43,7 @@ package struct CommandVoices: SpeechSynthesizing {
     var lines: [String] = []
     var festival = ""
     var pico = ""
+    var rhvoice = ""
     var hibari = ""
     for (index, request) in requests.enumerated() {
       let speaker = request.speaker
@@ -68,6 +70,9 @@ package struct CommandVoices: SpeechSynthesizing {
       case "pico":
         let pitch = Double(speaker.pitch) / 100 / speaker.warp
         pico += "\(index).wav\t\(speaker.voice)\t\(rate)\t\(pitch)\t\(text)\n"
+      case "rhvoice":
+        let pitch = Double(speaker.pitch) / 100 / speaker.warp
+        rhvoice += "\(index).wav\t\(speaker.voice)\t\(rate)\t\(pitch)\t\(text)\n"
       case "hibari": hibari += "\(index).wav\t\(speaker.voice)\t\(rate)\t\(text)\n"
       case "festival":
         festival += """
@@ -81,6 +86,7 @@ package struct CommandVoices: SpeechSynthesizing {
     for (name, text, command) in [
       ("say.scm", festival, "festival -b say.scm"),
       ("pico.txt", pico, "'\(python)' '\(Self.resource("pico"))' < pico.txt"),
+      ("rhvoice.txt", rhvoice, "'\(python)' '\(Self.resource("rhvoice"))' < rhvoice.txt"),
       ("hibari.txt", hibari, "'\(python)' '\(Self.resource("hibari"))' < hibari.txt"),
     ] where !text.isEmpty {
       do {
@@ -114,8 +120,10 @@ package struct CommandVoices: SpeechSynthesizing {
       let message = (try? String(contentsOf: log, encoding: .utf8)) ?? ""
       throw ScenarioError(
         .missing, "speech",
-        "a synthesizer failed; install espeak-ng, flite, festival, py-nanotts and hibari-tts: "
-          + message.suffix(200))
+        """
+        a synthesizer failed; install espeak-ng, flite, festival, py-nanotts, rhvoice-wrapper and \
+        hibari-tts: \(message.suffix(200))
+        """)
     }
   }
 }

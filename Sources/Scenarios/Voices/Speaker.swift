@@ -7,7 +7,7 @@ package struct Speaker: Sendable, Codable, Equatable {
   /// The engine's name of the voice, with its variant.
   package var voice: String
   /// The engine's pitch setting: 0 to 99 for espeak-ng, hertz for flite, per cent of its own for
-  /// pico, 0 where unused, as by hibari.
+  /// pico and rhvoice, 0 where unused, as by hibari.
   package var pitch: Int
   /// Speed against the voice's own; above 1 is faster.
   package var rate: Double
@@ -41,13 +41,14 @@ package struct Cast: Sendable {
   /// - Parameters:
   ///   - rules: What is kept apart.
   ///   - split: What the speakers are for.
-  ///   - hasPython: Whether SVOX Pico and hibari are at hand, which Debian lacks and PyPI has.
+  ///   - hasPython: Whether SVOX Pico, RHVoice and hibari are at hand, which PyPI has.
   package init(rules: SplitRules, split: Split, hasPython: Bool = false) {
     self.rules = rules
     self.split = split
     shares = [("espeak-ng", 6)]
     if !rules.flite[split].isEmpty { shares.append(("flite", split == .train ? 3 : 2)) }
     if hasPython, !rules.pico[split].isEmpty { shares.append(("pico", 2.5)) }
+    if hasPython, !rules.rhvoice[split].isEmpty { shares.append(("rhvoice", 2.5)) }
     if hasPython, !rules.hibari[split].isEmpty { shares.append(("hibari", 2.5)) }
     if !rules.festival[split].isEmpty { shares.append((rules.testOnlyEngine, 4)) }
   }
@@ -75,6 +76,11 @@ package struct Cast: Sendable {
       let voice = random.pick(rules.pico[split]) ?? ""
       return Speaker(
         engine: engine, voice: voice, pitch: random.integer(60...135), rate: rate,
+        warp: random.uniform(0.84, 1.15))
+    case "rhvoice":
+      let voice = random.pick(rules.rhvoice[split]) ?? ""
+      return Speaker(
+        engine: engine, voice: voice, pitch: random.integer(70...140), rate: rate,
         warp: random.uniform(0.84, 1.15))
     case "hibari":
       let voice = random.pick(rules.hibari[split]) ?? ""

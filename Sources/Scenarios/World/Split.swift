@@ -62,6 +62,7 @@ package struct SplitRules: Sendable, Codable {
   package var espeak: Espeak
   package var flite: Voices
   package var pico: Voices
+  package var rhvoice: Voices
   package var hibari: Voices
   package var festival: Voices
   package var digits: Digits
