@@ -7,9 +7,9 @@ import Testing
 
   init() throws { world = try World.builtIn() }
 
-  private func sentences(_ split: Split, seed: UInt64) -> [Exchange] {
+  private func sentences(_ split: Split, seed: UInt64, count: Int = 20_000) -> [Exchange] {
     var random = SplitMix64(seed: seed)
-    return (0..<20_000).map { _ in world.anyExchange(split: split, using: &random) }
+    return (0..<count).map { _ in world.anyExchange(split: split, using: &random) }
   }
 
   @Test(arguments: [1, 2] as [UInt64])
@@ -38,12 +38,26 @@ import Testing
   }
 
   @Test func `every fact of a table is heard in training`() {
-    let heard = Set(sentences(.train, seed: 5).map { "\($0.form) \($0.combination)" })
+    let asked = sentences(.train, seed: 5, count: 80_000)
+    let heard = Set(asked.map { "\($0.form) \($0.combination)" })
     for form in world.forms where form.table != nil {
       for filling in world.fillings(of: form) {
         #expect(heard.contains("\(form.id) \(filling.id)"), "\(form.id) \(filling.id)")
       }
     }
+  }
+
+  @Test func `small talk has words around it in training, and stands alone in tests`() {
+    let talk = world.talk
+    func asked(_ split: Split, _ phrases: (Talk.Fixed) -> [String]) -> (alone: Int, around: Int) {
+      let written = Set(talk.smallTalk.flatMap(phrases))
+      let found = sentences(split, seed: 6).filter { $0.topic == "talk" }
+      let alone = found.count { written.contains($0.question) }
+      return (alone, found.count - alone)
+    }
+    let (train, test) = (asked(.train, \.ask), asked(.test, \.held))
+    #expect(train.alone > 500 && train.around > 200)
+    #expect(test.alone > 500 && test.around == 0)
   }
 
   @Test func `interruptions, backchannels and unrelated questions share no phrase`() {

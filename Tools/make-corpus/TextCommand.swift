@@ -18,6 +18,9 @@ struct TextCommand: ParsableCommand {
   @Option(help: "Where the random numbers start.")
   var seed: UInt64 = 1
 
+  @Option(help: "Questions of this topic only, such as digits; may be given several times.")
+  var topic: [String] = []
+
   @Flag(help: "Print the vocabulary instead, a word a line.")
   var vocabulary = false
 
@@ -25,9 +28,18 @@ struct TextCommand: ParsableCommand {
     let world = try World.builtIn()
     guard !vocabulary else { return print(world.vocabulary.joined(separator: "\n")) }
     var random = SplitMix64(seed: seed, item: 0, purpose: "text-\(split.rawValue)")
-    for _ in 0..<count {
+    let topics = Set(topic)
+    let unknown = topics.subtracting(world.topics).sorted()
+    guard unknown.isEmpty else {
+      let known = world.topics.sorted().joined(separator: ", ")
+      throw ValidationError("There is no topic \(unknown[0]); there are \(known).")
+    }
+    var left = count
+    while left > 0 {
       let exchange = world.anyExchange(split: split, using: &random)
+      guard topics.isEmpty || topics.contains(exchange.topic) else { continue }
       print("\(exchange.question)\t\(exchange.answer)")
+      left -= 1
     }
   }
 }

@@ -19,6 +19,11 @@ package struct Exchange: Sendable, Codable, Equatable {
 }
 
 extension World {
+  /// What exchanges are about: of the forms, and of what is asked beside them.
+  package var topics: Set<String> {
+    Set(forms.map(\.topic)).union(["talk", "unknown", "long", "follow"])
+  }
+
   /// An exchange of a form, drawn from a split; nil where a thousand draws find none.
   package func exchange(
     form: Form, split: Split, using random: inout SplitMix64
@@ -98,9 +103,21 @@ extension World {
   ) -> Exchange {
     let phrases = fixed.asked(in: split)
     let index = random.integer(0...phrases.count - 1)
+    // Tests ask their phrasings as they stand; what training makes of its own is none of them.
+    let drawn = split == .test ? phrases[index] : surrounded(phrases[index], using: &random)
     return Exchange(
       form: form, topic: topic, phrasing: "\(form)/\(split == .test ? "held/" : "")\(index)",
-      combination: "", question: phrases[index], answer: fixed.answer)
+      combination: "", question: heldSentences.contains(drawn) ? phrases[index] : drawn,
+      answer: fixed.answer)
+  }
+
+  /// A phrase, now and then with a word before or behind it that changes nothing.
+  private func surrounded(_ phrase: String, using random: inout SplitMix64) -> String {
+    guard random.chance(0.4) else { return phrase }
+    let isBefore = random.chance(0.6)
+    let words = isBefore ? talk.surroundings.before : talk.surroundings.after
+    guard let word = random.pick(words), !" \(phrase) ".contains(" \(word) ") else { return phrase }
+    return isBefore ? "\(word) \(phrase)" : "\(phrase) \(word)"
   }
 
   private func prefixed(

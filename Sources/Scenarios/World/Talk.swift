@@ -8,6 +8,12 @@ package struct Talk: Sendable, Codable {
     package var any: [String]
   }
 
+  /// Words around small talk and other fixed phrases that change nothing.
+  package struct Surroundings: Sendable, Codable {
+    package var before: [String]
+    package var after: [String]
+  }
+
   /// Where a speaker may hesitate.
   package struct Hesitations: Sendable, Codable {
     /// Words after which a sentence cannot be over.
@@ -47,6 +53,7 @@ package struct Talk: Sendable, Codable {
   }
 
   package var prefixes: Prefixes
+  package var surroundings: Surroundings
   package var commandWords: [String]
   package var hesitations: Hesitations
   package var smallTalk: [Fixed]

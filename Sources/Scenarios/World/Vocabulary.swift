@@ -25,8 +25,9 @@ extension World {
     for phrases in [talk.interruptions, talk.backchannels, talk.unrelated] {
       for split in Split.allCases { phrases[split].forEach(add) }
     }
-    let prefixes = talk.prefixes
+    let (prefixes, surroundings) = (talk.prefixes, talk.surroundings)
     (prefixes.question + prefixes.command + prefixes.any + talk.hesitations.fillers).forEach(add)
+    (surroundings.before + surroundings.after).forEach(add)
     return words.sorted()
   }
 }

@@ -361,6 +361,20 @@ def test_text_stage_learns_and_its_tags_go_on(folder: Path, tmp_path: Path, comp
     assert torch.equal(whole.connector.tag.weight, task.model.tag.weight)
 
 
+def test_lines_of_text_count_as_often_as_they_are_drawn(folder: Path, tmp_path: Path) -> None:
+    drawn = tmp_path / "text.tsv"
+    drawn.write_text("hello\thi.\nsay one\tone.\nhello\thi.\n")
+    asked = text.questions([str(drawn), str(folder / "train")])
+    assert asked[:3] == [("hello", "hi."), ("say one", "one."), ("hello", "hi.")]
+    # What conversations ask is there once.
+    assert len(asked) > 3 and len(set(asked[3:])) == len(asked) - 3
+    settings = text.TextConfig(
+        train.TrainerConfig(1), str(folder / "tokenizer.json"), [str(folder / "train")],
+        [str(drawn)], SMALL,
+    )
+    assert text.TextTask(settings, ALONE).valid == [("hello", "hi."), ("say one", "one.")]
+
+
 def test_words_without_time_are_followed_by_their_answer(folder: Path) -> None:
     settings = text.TextConfig(
         train.TrainerConfig(1), str(folder / "tokenizer.json"), [str(folder / "train")],

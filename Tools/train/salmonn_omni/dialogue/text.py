@@ -91,22 +91,24 @@ class TextModel(nn.Module):
 
 
 def questions(paths: list[str]) -> list[tuple[str, str]]:
-    """Every question that is asked, once, with its answer.
+    """Every question that is asked, with its answer.
 
     A path is a folder of conversations, a bank, or a file with a question, a tab and its answer
-    on each line.
+    on each line. What conversations ask is there once, a file's line as often as it stands there.
     """
+    drawn = [
+        line.split("\t")
+        for path in paths
+        if path.endswith(".tsv")
+        for line in Path(path).read_text().splitlines()
+    ]
     found: dict[tuple[str, str], None] = {}
-    for path in (p for p in paths if p.endswith(".tsv")):
-        for line in Path(path).read_text().splitlines():
-            question, answer = line.split("\t")
-            found[(question, answer)] = None
     for conversation in corpus.read([p for p in paths if not p.endswith(".tsv")]):
         for turn in conversation.turns:
             about = conversation.user[turn.about]
             if turn.cause != "yield" and about.kind in ("question", "statement", "digits"):
                 found[(about.text, turn.text)] = None
-    return list(found)
+    return [(question, answer) for question, answer in drawn] + list(found)
 
 
 DIGITS = "zero one two three four five six seven eight nine".split()
@@ -202,7 +204,7 @@ class TextTask(PreparedTask):
         self.tokenizer = Tokenizer.from_file(config.tokenizer)
         self.train, self.valid = questions(config.train), questions(config.valid)
         known = set(self.train)
-        self.valid = [pair for pair in self.valid if pair not in known]
+        self.valid = [pair for pair in dict.fromkeys(self.valid) if pair not in known]
         self.batches = TextBatches(
             self.tokenizer, config.weights, config.misheard, config.padded
         )
