@@ -112,9 +112,12 @@ extension World {
   }
 
   /// A phrase, now and then with a word before or behind it that changes nothing.
+  ///
+  /// Behind a word after which speakers hesitate stands none: before that pause the phrase would be a
+  /// sentence of its own.
   private func surrounded(_ phrase: String, using random: inout SplitMix64) -> String {
-    guard random.chance(0.4) else { return phrase }
-    let isBefore = random.chance(0.6)
+    guard random.chance(0.4), let last = phrase.split(separator: " ").last else { return phrase }
+    let isBefore = random.chance(0.6) || talk.hesitations.after.contains(String(last))
     let words = isBefore ? talk.surroundings.before : talk.surroundings.after
     guard let word = random.pick(words), !" \(phrase) ".contains(" \(word) ") else { return phrase }
     return isBefore ? "\(word) \(phrase)" : "\(phrase) \(word)"
