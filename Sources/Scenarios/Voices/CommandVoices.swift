@@ -42,9 +42,8 @@ package struct CommandVoices: SpeechSynthesizing {
   ) throws(ScenarioError) -> String {
     var lines: [String] = []
     var festival = ""
-    var pico = ""
-    var rhvoice = ""
-    var hibari = ""
+    // What each engine of Python says, by its name.
+    var python: [String: String] = [:]
     for (index, request) in requests.enumerated() {
       let speaker = request.speaker
       let text = request.text + request.ending
@@ -67,13 +66,13 @@ package struct CommandVoices: SpeechSynthesizing {
         let stretch = rate == 1 ? "" : " --setf duration_stretch=\(1 / rate)"
         lines.append(
           "flite -voice \(speaker.voice)\(stretch)\(pitch) -t \(quoted) -o \(index).wav")
-      case "pico":
+      case "pico", "rhvoice":
         let pitch = Double(speaker.pitch) / 100 / speaker.warp
-        pico += "\(index).wav\t\(speaker.voice)\t\(rate)\t\(pitch)\t\(text)\n"
-      case "rhvoice":
-        let pitch = Double(speaker.pitch) / 100 / speaker.warp
-        rhvoice += "\(index).wav\t\(speaker.voice)\t\(rate)\t\(pitch)\t\(text)\n"
-      case "hibari": hibari += "\(index).wav\t\(speaker.voice)\t\(rate)\t\(text)\n"
+        python[speaker.engine, default: ""] +=
+          "\(index).wav\t\(speaker.voice)\t\(rate)\t\(pitch)\t\(text)\n"
+      case "hibari":
+        python[speaker.engine, default: ""] +=
+          "\(index).wav\t\(speaker.voice)\t\(rate)\t\(text)\n"
       case "festival":
         festival += """
           (voice_\(speaker.voice)) (Parameter.set 'Duration_Stretch \(1 / rate))
@@ -83,12 +82,12 @@ package struct CommandVoices: SpeechSynthesizing {
       default: throw ScenarioError(.missing, speaker.engine, "is no known synthesizer")
       }
     }
-    for (name, text, command) in [
-      ("say.scm", festival, "festival -b say.scm"),
-      ("pico.txt", pico, "'\(python)' '\(Self.resource("pico"))' < pico.txt"),
-      ("rhvoice.txt", rhvoice, "'\(python)' '\(Self.resource("rhvoice"))' < rhvoice.txt"),
-      ("hibari.txt", hibari, "'\(python)' '\(Self.resource("hibari"))' < hibari.txt"),
-    ] where !text.isEmpty {
+    var inputs = festival.isEmpty ? [] : [("say.scm", festival, "festival -b say.scm")]
+    for (engine, said) in python.sorted(by: { $0.key < $1.key }) {
+      let command = "'\(self.python)' '\(Self.resource(engine))' < \(engine).txt"
+      inputs.append(("\(engine).txt", said, command))
+    }
+    for (name, text, command) in inputs {
       do {
         try text.write(to: folder.appending(path: name), atomically: false, encoding: .utf8)
       } catch { throw ScenarioError(.unreadable, folder.path, error.localizedDescription) }

@@ -103,15 +103,17 @@ extension World {
   ) -> Exchange {
     let phrases = fixed.asked(in: split)
     let index = random.integer(0...phrases.count - 1)
-    // Tests ask their phrasings as they stand; what training makes of its own is none of them.
-    let drawn = split == .test ? phrases[index] : surrounded(phrases[index], using: &random)
+    let phrase = phrases[index]
     return Exchange(
       form: form, topic: topic, phrasing: "\(form)/\(split == .test ? "held/" : "")\(index)",
-      combination: "", question: heldSentences.contains(drawn) ? phrases[index] : drawn,
+      combination: "",
+      // Tests ask their phrasings as they stand.
+      question: split == .test ? phrase : surrounded(phrase, using: &random),
       answer: fixed.answer)
   }
 
-  /// A phrase, now and then with a word before or behind it that changes nothing.
+  /// A phrase, now and then with a word before or behind it that changes nothing; never a sentence of
+  /// the tests.
   ///
   /// Behind a word after which speakers hesitate stands none: before that pause the phrase would be a
   /// sentence of its own.
@@ -120,7 +122,8 @@ extension World {
     let isBefore = random.chance(0.6) || talk.hesitations.after.contains(String(last))
     let words = isBefore ? talk.surroundings.before : talk.surroundings.after
     guard let word = random.pick(words), !" \(phrase) ".contains(" \(word) ") else { return phrase }
-    return isBefore ? "\(word) \(phrase)" : "\(phrase) \(word)"
+    let sentence = isBefore ? "\(word) \(phrase)" : "\(phrase) \(word)"
+    return heldSentences.contains(sentence) ? phrase : sentence
   }
 
   private func prefixed(

@@ -96,19 +96,18 @@ def questions(paths: list[str]) -> list[tuple[str, str]]:
     A path is a folder of conversations, a bank, or a file with a question, a tab and its answer
     on each line. What conversations ask is there once, a file's line as often as it stands there.
     """
-    drawn = [
-        line.split("\t")
-        for path in paths
-        if path.endswith(".tsv")
-        for line in Path(path).read_text().splitlines()
-    ]
+    drawn: list[tuple[str, str]] = []
+    for path in (p for p in paths if p.endswith(".tsv")):
+        for line in Path(path).read_text().splitlines():
+            question, answer = line.split("\t")
+            drawn.append((question, answer))
     found: dict[tuple[str, str], None] = {}
     for conversation in corpus.read([p for p in paths if not p.endswith(".tsv")]):
         for turn in conversation.turns:
             about = conversation.user[turn.about]
             if turn.cause != "yield" and about.kind in ("question", "statement", "digits"):
                 found[(about.text, turn.text)] = None
-    return [(question, answer) for question, answer in drawn] + list(found)
+    return drawn + list(found)
 
 
 DIGITS = "zero one two three four five six seven eight nine".split()
