@@ -93,6 +93,22 @@ import Testing
     #expect((voices[.valid] ?? []).isDisjoint(with: voices[.train] ?? []))
   }
 
+  @Test func `kokoro's voices share no style between training and validation`() {
+    func styles(_ split: Split) -> (Set<String>, mixed: Int) {
+      let cast = Cast(rules: world.rules, split: split, hasPython: true)
+      var random = SplitMix64(seed: 2)
+      let voices = (0..<1_000).map { _ in
+        cast.speaker(engine: "kokoro", using: &random).voice.split(separator: "+").map(String.init)
+      }
+      for voice in voices { #expect((1...2).contains(voice.count)) }
+      return (Set(voices.joined()), voices.count { $0.count == 2 })
+    }
+    let (train, valid) = (styles(.train), styles(.valid))
+    #expect(train.0 == Set(world.rules.kokoro.train) && valid.0 == Set(world.rules.kokoro.valid))
+    #expect(train.0.isDisjoint(with: valid.0))
+    #expect((400...600).contains(train.mixed))
+  }
+
   @Test func `takes of people's digits are disjoint, and 0 to 4 are for tests`() {
     let digits = world.rules.digits
     #expect(digits.takes(.test) == 0...4)

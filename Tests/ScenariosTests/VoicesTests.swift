@@ -33,7 +33,7 @@ private func isInstalled(_ program: String) -> Bool {
   /// The stand-in for a Python with the engines: it writes down its lines and leaves one sound.
   @Test(arguments: [
     ("pico", ["voice", "1.25", "0.5"]), ("rhvoice", ["voice", "1.25", "0.5"]),
-    ("hibari", ["voice", "1.25"]),
+    ("hibari", ["voice", "1.25"]), ("kokoro", ["voice", "1.25"]),
   ])
   func `an engine of Python gets file, voice, speed, pitch and text`(
     _ engine: String, _ settings: [String]

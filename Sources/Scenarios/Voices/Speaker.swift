@@ -7,7 +7,7 @@ package struct Speaker: Sendable, Codable, Equatable {
   /// The engine's name of the voice, with its variant.
   package var voice: String
   /// The engine's pitch setting: 0 to 99 for espeak-ng, hertz for flite, per cent of its own for
-  /// pico and rhvoice, 0 where unused, as by hibari.
+  /// pico and rhvoice, 0 where unused, as by hibari and kokoro.
   package var pitch: Int
   /// Speed against the voice's own; above 1 is faster.
   package var rate: Double
@@ -41,7 +41,8 @@ package struct Cast: Sendable {
   /// - Parameters:
   ///   - rules: What is kept apart.
   ///   - split: What the speakers are for.
-  ///   - hasPython: Whether SVOX Pico, RHVoice and hibari are at hand, which PyPI has.
+  ///   - hasPython: Whether SVOX Pico, RHVoice and hibari are at hand, which PyPI has. Kokoro, which
+  ///     is too slow for a draw among others, is asked for by its name.
   package init(rules: SplitRules, split: Split, hasPython: Bool = false) {
     self.rules = rules
     self.split = split
@@ -87,6 +88,15 @@ package struct Cast: Sendable {
       // One woman's voice: the wide warp makes men of it, too.
       return Speaker(
         engine: engine, voice: voice, rate: rate, warp: random.uniform(0.76, 1.12))
+    case "kokoro":
+      // Half of them are the mean of two styles, which is nobody else's voice.
+      let styles = rules.kokoro[split]
+      var voice = random.pick(styles) ?? ""
+      if random.chance(0.5), let other = random.pick(styles), other != voice {
+        voice += "+\(other)"
+      }
+      return Speaker(
+        engine: engine, voice: voice, rate: rate, warp: random.uniform(0.88, 1.12))
     case "people":
       let voice = random.pick(rules.digits.speakers) ?? ""
       let isTest = split == .test

@@ -9,6 +9,8 @@ package struct VoiceBankPlan: Sendable {
   package let split: Split
   /// How many exchanges of the forms each speaker asks.
   package var exchanges = 40
+  /// Whether a speaker says nothing else than these.
+  package var hasQuestionsOnly = false
 
   /// Plans a bank of a split.
   package init(world: World, split: Split) {
@@ -31,6 +33,7 @@ package struct VoiceBankPlan: Sendable {
       let exchange = world.exchange(split: split, using: &random)
       add(exchange, exchange.form == "digits" ? .digits : .question)
     }
+    guard !hasQuestionsOnly else { return lines }
     for _ in 0..<5 { add(world.smallTalk(split: split, using: &random), .statement) }
     for _ in 0..<3 { add(world.unknown(split: split, using: &random), .question) }
     for _ in 0..<5 {

@@ -64,6 +64,7 @@ package struct SplitRules: Sendable, Codable {
   package var pico: Voices
   package var rhvoice: Voices
   package var hibari: Voices
+  package var kokoro: Voices
   package var festival: Voices
   package var digits: Digits
 
