@@ -15,7 +15,7 @@ from safetensors.torch import load_file
 from tokenizers import Tokenizer
 
 from salmonn_omni.dialogue import (
-    corpus, decisions, evaluate, export, hidden, labels, language, mean, mixing, model, prefer,
+    corpus, decisions, ears, evaluate, export, hidden, labels, language, mean, mixing, model, prefer,
     pretrain, rollout, sound, streaming, text, tokenizer, train,
 )
 from salmonn_omni.dialogue.corpus import Turn
@@ -448,12 +448,11 @@ class Letters(pretrain.Lexicon):
             self.words[word] = [ord(letter) - 96 for letter in word if letter.isalpha()]
 
 
-def test_pretraining_learns_a_bank(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    torch.manual_seed(9)
-    monkeypatch.setattr(pretrain, "Lexicon", Letters)
+def bank_of_pairs(bank: Path, count: int) -> None:
+    """Writes a bank of questions of two words."""
     draw = np.random.default_rng(2)
     lines, pcm, offset = [], b"", 0
-    for _ in range(40):
+    for _ in range(count):
         said = draw.integers(4, size=2)
         samples = np.concatenate([chord(w) for w in said])
         words = " ".join(WORDS[w] for w in said)
@@ -462,10 +461,16 @@ def test_pretraining_learns_a_bank(tmp_path: Path, monkeypatch: pytest.MonkeyPat
                       "exchange": {"answer": words + ".", "form": "repeat"}})
         pcm += np.round(samples * 32767).astype("<i2").tobytes()
         offset += len(samples)
-    bank = tmp_path / "bank"
     bank.mkdir()
     (bank / "utterances.jsonl").write_text("\n".join(map(json.dumps, lines)) + "\n")
     (bank / "samples.pcm").write_bytes(pcm)
+
+
+def test_pretraining_learns_a_bank(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    torch.manual_seed(9)
+    monkeypatch.setattr(pretrain, "Lexicon", Letters)
+    bank = tmp_path / "bank"
+    bank_of_pairs(bank, 40)
     found = corpus.read([str(bank)])
     assert len(found) == 40 and found[0].turns[0].text == found[0].user[0].answer
     environment, assistant = found[5].samples()
@@ -491,6 +496,66 @@ def test_words_become_sounds() -> None:
     nine, fine, ten = (lexicon.phonemes(word) for word in ("nine", "fine", "ten"))
     assert nine[1:] == fine[1:] and nine[0] != fine[0] and len(ten) == 3
     assert lexicon.phonemes("ten nine") == ten + nine
+
+
+def test_bent_frequencies_keep_their_ends() -> None:
+    mel = torch.linspace(-1, 1, 80).expand(3, 4, 80).contiguous()
+    shifts = torch.tensor([[0.0, 0.0, 0.0], [0.05, 0.0, 0.0], [0.0, -0.03, 0.02]])
+    found = sound.bent(mel, shifts)
+    assert torch.allclose(found[0], mel[0], atol=1e-6)
+    assert torch.allclose(found[..., [0, -1]], mel[..., [0, -1]], atol=1e-6)
+    # Half a wave moves the middle most: by 0.05 of the axis, which is 2 long here.
+    assert torch.allclose((found[1, 0] - mel[1, 0]).max(), torch.tensor(0.1), atol=1e-3)
+    assert bool((found[2].diff(dim=-1) > 0).all())
+
+
+def test_ears_learn_words_and_leave_the_language_model(
+    folder: Path, studio: mixing.StudioConfig, tmp_path: Path
+) -> None:
+    torch.manual_seed(4)
+    bank = tmp_path / "bank"
+    bank_of_pairs(bank, 40)
+    studio = replace(studio, users=[str(bank)])
+    changes = sound.Changes(bend=0.5, bin_masks=1, bins=4)
+    settings = ears.EarsConfig(
+        train.TrainerConfig(80, learning_rate=4e-3, warmup=5, rates={"language.": 0.0}),
+        str(folder / "tokenizer.json"), [str(bank)], [], model=SMALL, seconds=20.0, studio=studio,
+        changes=changes, same=0.02,
+    )
+    task = ears.EarsTask(settings, ALONE)
+    assert len(task.items) == 40
+    language = {n: v.clone() for n, v in task.model.language.state_dict().items()}
+    batch = task.batch(0, ALONE)
+    assert batch is not None
+    before = task.losses(batch)
+    # From the first weights themselves only the changes are far.
+    same = task.losses(replace(batch, environment=batch.unchanged))["same"]
+    assert float(same.total.detach()) < 1e-6 < float(before["same"].total.detach())
+    Trainer(task, settings.trainer, tmp_path / "run", ALONE).run()
+    after = task.losses(batch)["words"]
+    assert float(after.total.detach()) < 0.5 * float(before["words"].total.detach())
+    assert all(torch.equal(v, language[n]) for n, v in task.model.language.state_dict().items())
+
+
+def test_a_question_of_a_bank_that_breaks_off_is_answered_late(tmp_path: Path) -> None:
+    bank = tmp_path / "bank"
+    bank.mkdir()
+    speaker = {"engine": "tones", "voice": "a"}
+    part = {"count": 6400, "kind": "pause-part", "speaker": speaker, "exchange": {"answer": "four."}}
+    lines = [
+        part | {"offset": 0, "text": "how much is"},
+        part | {"offset": 6400, "text": "two and two", "after": 0},
+    ]
+    (bank / "utterances.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    np.ones(12800, dtype="<i2").tofile(bank / "samples.pcm")
+    assert [len(c.turns) for c in corpus.read([str(bank)])] == [0, 1]
+    broken, whole = corpus.read([str(bank)], unfinished="i do not know that.")
+    assert broken.turns[0].text == "i do not know that." and whole.turns[0].text == "four."
+    assert (broken.user[-1].text, whole.user[-1].text) == ("how much is", "two and two")
+    # The block of the shift ends 1.1 s after the last word: later than any hesitation, and early
+    # enough for a sound 0.24 s later to be in time.
+    late = [(c.turns[0].shift + 1) * model.BLOCK - c.user[-1].end for c in (broken, whole)]
+    assert 17600 <= late[0] < 17600 + model.BLOCK and 1280 <= late[1] < 2560
 
 
 def test_utterances_are_cut_where_nobody_else_speaks(folder: Path) -> None:

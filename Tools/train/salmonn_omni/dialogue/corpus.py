@@ -189,10 +189,15 @@ class Bank:
     LEAD, TAIL = (800, 9600), 6400
     #: From the end of a question to the end of the block of the shift; longer after digits.
     RESPONSE, DIGITS_RESPONSE = 1280, 3840
+    #: The same after a question that breaks off: longer than any hesitation, which is 1 s at most.
+    UNFINISHED_RESPONSE = 17600
 
-    def __init__(self, folder: str | Path, before: int = 0) -> None:
-        """`before` is how many samples other banks have that come before this one's."""
-        self.folder, self.before = Path(folder), before
+    def __init__(self, folder: str | Path, before: int = 0, unfinished: str = "") -> None:
+        """`before` is how many samples other banks have that come before this one's.
+
+        `unfinished` answers a question that breaks off; empty is no answer.
+        """
+        self.folder, self.before, self.unfinished = Path(folder), before, unfinished
         lines = (self.folder / "utterances.jsonl").read_text().splitlines()
         self.utterances = [json.loads(line) for line in lines]
 
@@ -248,14 +253,16 @@ class Bank:
         turns: tuple[Turn, ...] = ()
         blocks = -(-(user[-1].end + self.TAIL) // BLOCK)
         is_first_part = user[-1].kind == "pause-part" and len(parts) == 1
-        if user[-1].answer and not is_first_part and user[-1].kind != "barge-in-related":
+        answer = self.unfinished if is_first_part else user[-1].answer
+        if answer and user[-1].kind != "barge-in-related":
             wait = self.DIGITS_RESPONSE if user[-1].kind == "digits" else self.RESPONSE
+            wait = self.UNFINISHED_RESPONSE if is_first_part else wait
             shift = -(-(user[-1].end + wait) // BLOCK) - 1
             # No word of the world takes more than one token, and a comma or a full stop one more.
-            length = len(re.findall(r"[\w']+|[^\w\s]", user[-1].answer))
+            length = len(re.findall(r"[\w']+|[^\w\s]", answer))
             # It ends with the text: without sound there is no way back to learn.
             blocks = shift + length + 1
-            turns = (Turn(shift, user[-1].answer, blocks, "none", about=len(user) - 1),)
+            turns = (Turn(shift, answer, blocks, "none", about=len(user) - 1),)
         return Conversation(
             f"{self.folder.name}-{place}", "bank", blocks, user, turns, (), {}, 0, place, self
         )
@@ -267,17 +274,18 @@ def bank_size(folder: str | Path) -> int:
 
 
 def read(
-    folders: list[str], shards: int | None = None, users: Sequence[str] = ()
+    folders: list[str], shards: int | None = None, users: Sequence[str] = (), unfinished: str = ""
 ) -> list[Conversation]:
     """The conversations of several folders, one after the other; a bank's are its utterances.
 
-    `users` are the banks that are mixed from, in the order in which their samples are counted.
+    `users` are the banks that are mixed from, in the order in which their samples are counted;
+    `unfinished` is what is answered where a question of a bank breaks off.
     """
     found: list[Conversation] = []
     for folder in folders:
         if (Path(folder) / "utterances.jsonl").exists():
             earlier = users[: users.index(folder)] if folder in users else ()
-            found += Bank(folder, sum(map(bank_size, earlier))).conversations
+            found += Bank(folder, sum(map(bank_size, earlier)), unfinished).conversations
         else:
             found += Corpus(folder, shards).conversations
     return found

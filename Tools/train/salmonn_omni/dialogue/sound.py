@@ -33,6 +33,10 @@ class Changes:
     #: another length, and the range of the factor of their formants.
     tract: float = 0.0
     tracts: tuple[float, float] = (0.86, 1.16)
+    #: The share of the same items whose frequencies are bent otherwise, and how far at most, of all
+    #: bins: what one factor of length does not reach.
+    bend: float = 0.0
+    bends: float = 0.03
     #: Masks over the features of the environment: how many of each, and their longest size.
     bin_masks: int = 0
     bins: int = 12
@@ -122,6 +126,22 @@ def stretched(mel: Tensor, centres: Tensor, factors: Tensor) -> Tensor:
     return mel.gather(2, take - 1) * (1 - share) + mel.gather(2, take) * share
 
 
+def bent(mel: Tensor, shifts: Tensor) -> Tensor:
+    """Features `[rows, frames, bins]` whose frequency axis is bent, its ends where they were.
+
+    `shifts` `[rows, waves]` is by how much of the axis half a wave, a whole, and so on move it.
+    """
+    rows, frames, bins = mel.shape
+    axis = torch.linspace(0, 1, bins, device=mel.device)
+    waves = torch.arange(1, shifts.shape[1] + 1, device=mel.device)
+    moved = (shifts[..., None] * torch.sin(torch.pi * waves[:, None] * axis)).sum(1)
+    sources = (axis + moved).clamp(0, 1) * (bins - 1)
+    low = sources.floor().clamp(max=bins - 2)
+    share = (sources - low)[:, None]
+    take = low.long()[:, None].expand(-1, frames, -1)
+    return mel.gather(2, take) * (1 - share) + mel.gather(2, take + 1) * share
+
+
 def changed_on_device(
     mel: Tensor, changes: Changes, draw: torch.Generator, heard: Tensor | None = None
 ) -> Tensor:
@@ -136,12 +156,19 @@ def changed_on_device(
     def uniform(low: float, high: float, *shape: int) -> Tensor:
         return torch.rand(*shape, generator=draw, device=device) * (high - low) + low
 
+    is_alone = torch.ones(rows, dtype=torch.bool, device=device)
+    if heard is not None:
+        is_alone = ~heard.any(1)
     if changes.tract:
-        is_changed = uniform(0, 1, rows) < changes.tract
-        if heard is not None:
-            is_changed &= ~heard.any(1)
+        is_changed = (uniform(0, 1, rows) < changes.tract) & is_alone
         factors = torch.where(is_changed, uniform(*changes.tracts, rows), 1.0)
         mel = stretched(mel, bin_centres(CAUSAL).to(device), factors)
+    if changes.bend:
+        is_changed = (uniform(0, 1, rows) < changes.bend) & is_alone
+        # Short waves bend as steeply as long ones.
+        most = changes.bends / torch.arange(1, 4, device=device)
+        shifts = uniform(-1, 1, rows, 3) * most * is_changed[:, None]
+        mel = bent(mel, shifts)
     if changes.band:
         axis = torch.linspace(0, 1, bins, device=device)
         curve = uniform(-0.25, 0.25, rows, 1) * (axis - 0.5)

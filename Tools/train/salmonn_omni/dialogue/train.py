@@ -43,6 +43,9 @@ class DialogueConfig:
     valid: list[str]
     #: Folders whose users' words are to be written down.
     transcribe: list[str] = field(default_factory=list)
+    #: The answer, 1.1 s late, to questions of banks that break off, as to what was not understood;
+    #: empty leaves them out.
+    unfinished: str = ""
     #: Weights to begin with; parts that a file does not have stay as they are.
     initial: list[str] = field(default_factory=list)
     model: ModelConfig = field(default_factory=ModelConfig)
@@ -131,7 +134,11 @@ class DialogueTask(PreparedTask):
         self.tokens: dict[tuple[int, bool], labels.BlockTokens] = {}
         # What asks for no answer is left out of a bank, but not out of conversations.
         self.items = [
-            Item(c) for c in corpus.read(config.train, users=config.studio.users) if c.turns or c.kind != "bank"
+            Item(c)
+            for c in corpus.read(
+                config.train, users=config.studio.users, unfinished=config.unfinished
+            )
+            if c.turns or c.kind != "bank"
         ]
         self.items += [Item(c, True) for c in corpus.read(config.transcribe, users=config.studio.users) if c.user]
         self.valid = {
