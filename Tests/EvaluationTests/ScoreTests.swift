@@ -86,7 +86,7 @@ private struct Happening {
       let scores = try Scene(shift: shift).scores
       #expect(scores.turns.count == 1)
       #expect((scores.turns.hits == 1) == isTaken, "shift \(shift)")
-      #expect((scores.early == 1) == isEarly, "shift \(shift)")
+      #expect((scores.early.hits == 1) == isEarly, "shift \(shift)")
     }
     let silent = try Scene(shift: nil).scores
     #expect(silent.turns.hits == 0 && silent.texts.hits == 0 && silent.texts.count == 1)
@@ -186,5 +186,7 @@ private struct Happening {
     #expect(sum.turns.hits == 1 && sum.turns.count == 2 && sum.conversations == 2)
     let table = ScoreTable(sum)
     #expect(table.rows.first { $0.name == "turn-taking success" }?.value == 50)
+    let early = table.rows.first { $0.name == "turns taken too early" }
+    #expect(early?.value == 0 && early?.count == 2)
   }
 }

@@ -36,7 +36,7 @@ struct CorpusCommand: AsyncParsableCommand {
   var scene: Scene?
 
   @Option(
-    help: "One engine only: espeak-ng, flite, pico, rhvoice, hibari, festival or people.")
+    help: "One engine only: espeak-ng, flite, pico, rhvoice, hibari, kokoro, festival or people.")
   var engine: String?
 
   @Option(help: "The factor of the assistant's echo in every conversation, 0 to 1.")

@@ -36,7 +36,8 @@ package struct ConversationScores: Sendable {
   package private(set) var conversations = 0
   package private(set) var seconds = 0.0
   package private(set) var turns = Tally()
-  package private(set) var early = 0
+  /// Turns in which the assistant is heard before the user is over, of all turns.
+  package private(set) var early = Tally()
   package private(set) var textsOfTaken = Tally()
   /// The texts of all turns by the synthesizer that spoke the question; "people" are people.
   package private(set) var textsOfEngine: [String: Tally] = [:]
@@ -102,7 +103,7 @@ package struct ConversationScores: Sendable {
     }
     let isTaken = first != nil && !isEarly
     turns.note(isTaken)
-    early += isEarly ? 1 : 0
+    early.note(isEarly)
     if isTaken, let first { firstSound.append(Double(first - event.end) / 16) }
     guard expected.cause == .end else { return }
     let engine = record.user[event.user].engine
@@ -197,7 +198,7 @@ extension ConversationScores {
     sum.conversations += second.conversations
     sum.seconds += second.seconds
     sum.turns = first.turns + second.turns
-    sum.early += second.early
+    sum.early = first.early + second.early
     sum.textsOfTaken = first.textsOfTaken + second.textsOfTaken
     sum.textsOfEngine.merge(second.textsOfEngine, uniquingKeysWith: +)
     sum.pauses = first.pauses + second.pauses

@@ -33,6 +33,7 @@ package struct ScoreTable: Sendable {
       rows.append(Row(name: "\(name) F1", value: f1.value, unit: "", count: count))
     }
     add("turn-taking success", scores.turns)
+    add("turns taken too early", scores.early)
     add("text correct, of all turns", scores.texts)
     add("text correct, of turns taken", scores.textsOfTaken)
     if scores.textsOfEngine.count > 1 {
