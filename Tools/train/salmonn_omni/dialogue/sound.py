@@ -107,6 +107,12 @@ def bin_centres(config: LogMelConfig) -> Tensor:
     return corners[1:-1].float()
 
 
+def between_bins(mel: Tensor, low: Tensor, share: Tensor) -> Tensor:
+    """Each row's values so far on from its bins `low` to the next, both `[rows, bins]`."""
+    take, share = low[:, None].expand(-1, mel.shape[1], -1), share[:, None]
+    return mel.gather(2, take) * (1 - share) + mel.gather(2, take + 1) * share
+
+
 def stretched(mel: Tensor, centres: Tensor, factors: Tensor) -> Tensor:
     """Features `[rows, frames, bins]` as of speakers whose formants are so many times higher.
 
@@ -121,9 +127,8 @@ def stretched(mel: Tensor, centres: Tensor, factors: Tensor) -> Tensor:
     sources = torch.where(centres < bent, centres / factors[:, None], above)
     right = torch.searchsorted(centres, sources.contiguous()).clamp(1, len(centres) - 1)
     low, high = centres[right - 1], centres[right]
-    share = ((sources - low) / (high - low)).clamp(0, 1)[:, None]
-    take = right[:, None].expand(-1, mel.shape[1], -1)
-    return mel.gather(2, take - 1) * (1 - share) + mel.gather(2, take) * share
+    share = ((sources - low) / (high - low)).clamp(0, 1)
+    return between_bins(mel, right - 1, share)
 
 
 def bent(mel: Tensor, shifts: Tensor) -> Tensor:
@@ -131,15 +136,13 @@ def bent(mel: Tensor, shifts: Tensor) -> Tensor:
 
     `shifts` `[rows, waves]` is by how much of the axis half a wave, a whole, and so on move it.
     """
-    rows, frames, bins = mel.shape
+    bins = mel.shape[2]
     axis = torch.linspace(0, 1, bins, device=mel.device)
     waves = torch.arange(1, shifts.shape[1] + 1, device=mel.device)
     moved = (shifts[..., None] * torch.sin(torch.pi * waves[:, None] * axis)).sum(1)
     sources = (axis + moved).clamp(0, 1) * (bins - 1)
     low = sources.floor().clamp(max=bins - 2)
-    share = (sources - low)[:, None]
-    take = low.long()[:, None].expand(-1, frames, -1)
-    return mel.gather(2, take) * (1 - share) + mel.gather(2, take + 1) * share
+    return between_bins(mel, low.long(), sources - low)
 
 
 def changed_on_device(
