@@ -5,47 +5,60 @@ import torch
 
 from salmonn_omni.dialogue import calibrate, labels, language
 from salmonn_omni.dialogue.corpus import Turn
-from salmonn_omni.dialogue.labels import SHIFT, THINK
+from salmonn_omni.dialogue.labels import THINK
 
 torch.set_num_threads(1)
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-def test_missed_changes_become_fewer(seed: int) -> None:
+def test_the_score_of_a_shift_moves_by_a_margin_for_each_state(seed: int) -> None:
     draw = torch.Generator().manual_seed(seed)
-
-    def states(place: int) -> tuple[torch.Tensor, torch.Tensor]:
-        changes = (torch.rand(3000, generator=draw) < 0.05).float()
-        hidden = torch.randn(3000, 24, generator=draw)
-        # A change shows in one direction, not always clearly.
-        hidden[:, place] += 3 * changes
-        hidden[:, 23] = 1
-        return hidden, changes
-
-    listening, starts = states(0)
-    speaking, ends = states(1)
-    head = torch.zeros(4, 24)
-    # The model wants more of it than it should.
-    head[SHIFT, 0], head[SHIFT, 1], head[SHIFT, 23] = 2.0, 2.0, -6.0
-    found = calibrate.Decided(listening, starts, speaking, ends)
-
-    def taken(row: torch.Tensor, hidden: torch.Tensor, changes: torch.Tensor) -> float:
-        scores = hidden @ (head[SHIFT] - head[THINK] + row)
-        return float((scores[changes > 0] > 0).float().mean())
-
-    nothing, equal = torch.zeros(24), calibrate.moved(head, found, missed=1)
-    more = calibrate.moved(head, found, missed=10)
-    for hidden, changes in ((listening, starts), (speaking, ends)):
-        assert taken(more, hidden, changes) > taken(nothing, hidden, changes) + 0.1
-        # What is missed counts more: more is taken than without that.
-        assert taken(more, hidden, changes) > taken(equal, hidden, changes)
-        assert float(((hidden @ (head[SHIFT] + more))[changes == 0] > 0).float().mean()) < 0.2
+    hidden = torch.randn(3000, 24, generator=draw)
+    speaks = torch.arange(3000) % 5 == 0
+    # What the model does shows in two directions; no direction is constant.
+    hidden[:, 0] = torch.where(speaks, 3.0, 0.5)
+    hidden[:, 1] = torch.where(speaks, -0.5, 2.0)
+    change = hidden @ calibrate.row(hidden[~speaks], hidden[speaks], start=2, end=-1)
+    assert torch.allclose(change[~speaks], torch.tensor(-2.0), atol=0.05)
+    assert torch.allclose(change[speaks], torch.tensor(1.0), atol=0.05)
+    nothing = calibrate.row(hidden[~speaks], hidden[speaks], start=0, end=0)
+    assert torch.equal(nothing, torch.zeros(24))
 
 
-def test_the_way_back_is_decided_while_speaking() -> None:
-    turns = (Turn(2, "", 6, "end"), Turn(8, "", 10, "yield"))
-    tokens = labels.block_tokens(turns, [[11, 12], [21, 22, 23]], 12)
-    assert calibrate.speaking_blocks(tokens) == {3, 4, 5, 6, 9, 10}
+def test_a_margin_turns_early_starts_into_late_ones_and_misses() -> None:
+    def course(due: int | None, **scores: float) -> calibrate.Course:
+        found = torch.full((12,), -3.0)
+        for place, score in scores.items():
+            found[int(place[1:])] = score
+        return calibrate.Course(found, due)
+
+    courses = [
+        course(5, _1=0.5, _5=2.5), course(5, _4=4, _5=4), course(5, _5=1, _6=2, _7=3),
+        course(5), course(None, _2=1), course(None),
+    ]
+    assert calibrate.cost(courses, 0) == calibrate.Cost(
+        early=1, taken=2, missed=1, wrong=1, quiet=2, waited=-1
+    )
+    assert calibrate.cost(courses, 2) == calibrate.Cost(
+        early=0, taken=3, missed=1, wrong=0, quiet=2, waited=1
+    )
+    assert calibrate.cost(courses, 5) == calibrate.Cost(missed=4, quiet=2)
+
+
+def test_what_is_fed_goes_on_without_the_shift_that_is_due() -> None:
+    turns = (Turn(4, "", 9, "yield", due=3), Turn(14, "", 16, "end"))
+    tokens = labels.block_tokens(turns, [[11, 12], [21, 22, 23]], 30)
+    found = calibrate.unanswered(tokens)
+    assert found is not None
+    before, due = found
+    assert due == 3 and before.last == [THINK] * 13 and not before.opens
+    found = calibrate.unended(tokens)
+    assert found is not None
+    during, due = found
+    assert due == 9 and during.opens == {4} and not during.closes
+    assert during.last == [THINK] * 4 + [11, 12] + [THINK] * 12
+    nothing = labels.block_tokens((), [], 30)
+    assert calibrate.unanswered(nothing) is None and calibrate.unended(nothing) is None
 
 
 def test_a_head_of_its_own_scores_alone() -> None:

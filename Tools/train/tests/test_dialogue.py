@@ -15,7 +15,7 @@ from safetensors.torch import load_file
 from tokenizers import Tokenizer
 
 from salmonn_omni.dialogue import (
-    corpus, decisions, ears, evaluate, export, hidden, labels, language, mean, mixing, model, prefer,
+    calibrate, corpus, decisions, ears, evaluate, export, hidden, labels, language, mean, mixing, model, prefer,
     pretrain, rollout, sound, streaming, text, tokenizer, train,
 )
 from salmonn_omni.dialogue.corpus import Turn
@@ -440,6 +440,29 @@ def test_hidden_states_of_a_mean_are_those_of_its_weights(folder: Path, tmp_path
         assert any(torch.allclose(answer.hidden, w.hidden.float(), atol=1e-2) for w in same)
 
 
+def test_margins_move_the_shift_and_no_other_score(folder: Path, tmp_path: Path) -> None:
+    settings, run, moved = config(folder), tmp_path / "run", tmp_path / "moved"
+    command.keep(settings, run, again=False)
+    torch.manual_seed(7)
+    task = train.DialogueTask(settings, ALONE)
+    torch.save(task.model.state_dict(), run / "model.pt")
+    data = ["--data", str(folder / "train"), "--count", "8"]
+    calibrate.main(
+        ["--run", str(run), *data, "--start", "2", "--end", "-1", "--out", str(moved)]
+    )
+    after = train.of_run(moved)
+    head = task.model.language.model.embed_tokens.weight.detach()
+    own = after.model.language.lm_head.weight.detach()
+    others = torch.arange(len(own)) != SHIFT
+    assert torch.equal(own[others], head[others])
+    # A model that has learnt nothing hardly tells what it does: the mean is held all the same.
+    for kind, change in ((calibrate.unanswered, -2), (calibrate.unended, 1)):
+        courses, states = calibrate.courses(task, head, task.items[:8], kind)
+        assert len(courses) == 8
+        found = states @ (own[SHIFT] - head[SHIFT])
+        assert abs(float(found.mean()) - change) < 0.5
+
+
 class Letters(pretrain.Lexicon):
     """Letters instead of sounds, so that no synthesizer is needed."""
 
@@ -556,6 +579,11 @@ def test_a_question_of_a_bank_that_breaks_off_is_answered_late(tmp_path: Path) -
     # enough for a sound 0.24 s later to be in time.
     late = [(c.turns[0].shift + 1) * model.BLOCK - c.user[-1].end for c in (broken, whole)]
     assert 17600 <= late[0] < 17600 + model.BLOCK and 1280 <= late[1] < 2560
+    # An answer that begins late was due when it would have begun.
+    missed = corpus.read([str(bank)], misses=1)[1]
+    assert missed.turns[0].due == whole.turns[0].shift < missed.turns[0].shift
+    assert missed.blocks - missed.turns[0].shift == whole.blocks - whole.turns[0].shift
+    assert whole.turns[0].due == -1
 
 
 def test_utterances_are_cut_where_nobody_else_speaks(folder: Path) -> None:

@@ -1,139 +1,216 @@
-"""After training: how sure the model must be before it starts to answer, or ends.
+"""After training: by what margin the model must prefer to begin an answer, or to end it.
 
-A start, or an end, is one block of many, so what is learnt lets the model rather miss it than come too
-early; and where it is missed nothing in training tells how to make up for it. Here the head's row of
-`<shift>` is moved, and nothing else: a logistic regression on the states of all decisions between
-going on and changing, in which a missed change counts more. The head gets a matrix of its own.
+What is learnt weighs every block alike, but a start within a question is lost, while one that comes a
+block late is 80 ms of waiting; and a stop that is missed is an interruption that nobody hears. The
+scores of held-out conversations, had the model not begun or not ended when it was due, tell what every
+margin costs. Then the head's row of `<shift>` is moved, and nothing else: by least squares, so that its
+score changes by one constant while listening and by another while speaking. The head gets a matrix of
+its own.
 """
 
 import argparse
 import dataclasses
 import json
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
+from ..training.trainer import save_atomically
 from . import labels
 from .labels import SHIFT, THINK
 from .train import DialogueTask, Item, of_run
 
+#: The blocks after the one in which a shift is due that are looked at: 640 ms.
+AFTER = 8
+
 
 @dataclasses.dataclass
-class Decided:
-    """The states of decisions between `<think>` and `<shift>`, and which is right."""
+class Course:
+    """The scores of `<shift>` over the best other token, block by block, none of them taken."""
 
-    listening: Tensor
-    starts: Tensor
-    speaking: Tensor
-    ends: Tensor
+    #: Those of the blocks in which the shift may come.
+    scores: Tensor
+    #: Which of them is due; none of them where the answer may go on.
+    due: int | None
 
 
-def speaking_blocks(tokens: labels.BlockTokens) -> set[int]:
-    """The blocks in which a way back is decided."""
-    found, inside = set(), False
-    for block in range(len(tokens.last)):
-        if inside:
-            found.add(block)
-        inside = (inside or block in tokens.opens) and block not in tokens.closes
-    return found
+#: Tokens as if the first start, or the first way back, did not come, and when it is due.
+Change = Callable[[labels.BlockTokens], tuple[labels.BlockTokens, int] | None]
+
+
+def unanswered(tokens: labels.BlockTokens) -> tuple[labels.BlockTokens, int] | None:
+    """The tokens before the first answer and after, as if it did not begin, and when it is due."""
+    if not tokens.opens:
+        return None
+    opens = min(tokens.opens)
+    due = min([opens, *(block for block in tokens.due if block < opens)])
+    count = min(len(tokens.last), opens + AFTER + 1)
+    return labels.BlockTokens([THINK] * count, set(), set(), {}, tokens.first), due
+
+
+def unended(tokens: labels.BlockTokens) -> tuple[labels.BlockTokens, int] | None:
+    """The tokens to the first way back and after, as if it did not come, and when it is due."""
+    if not tokens.closes:
+        return None
+    opens, closes = min(tokens.opens), min(tokens.closes)
+    due = min([closes, *(block for block in tokens.due if opens < block < closes)])
+    # The text is what was scripted: only the way back is missing.
+    last = tokens.last[:closes] + [THINK] * min(AFTER + 1, len(tokens.last) - closes)
+    turn = {block: number for block, number in tokens.turn.items() if block < closes}
+    return labels.BlockTokens(last, {opens}, set(), turn, tokens.first), due
 
 
 @torch.no_grad()
-def decided(task: DialogueTask, items: list[Item], together: int = 4) -> Decided:
-    """The states of all decisions of some conversations."""
-    listening, starts, speaking, ends = [], [], [], []
+def states(
+    task: DialogueTask, items: list[tuple[Item, labels.BlockTokens]], together: int = 4
+) -> Iterator[tuple[int, Tensor, Tensor]]:
+    """For each conversation with the tokens that it is fed: its place, and the states and blocks of
+    the decisions, `[decisions, width]` and `[decisions]`."""
     for begin in range(0, len(items), together):
         part = items[begin : begin + together]
-        seeds = list(range(begin, begin + len(part)))
-        batch = task.finish(task.layout(part, seeds))
-        model, sequences = task.model, batch.sequences
-        audio = model.audio_embeddings(batch.environment, batch.assistant)
-        hidden = model.language(model.positions(audio, sequences))
-        for row, (item, seed) in enumerate(zip(part, seeds)):
-            first, last = task.part(item, seed)
-            tokens = task.block_tokens(item)
-            laid = labels.positions(tokens, first, last, 1)
-            speaks = speaking_blocks(tokens)
-            for place, (block, target, fed) in enumerate(zip(laid.block, laid.target, laid.token)):
-                if target < 0 or fed == SHIFT and block in tokens.opens and target != SHIFT:
-                    continue  # sound, or the first word of an answer
-                if block in speaks:
-                    if target in (THINK, SHIFT):
-                        speaking.append(hidden[row, place])
-                        ends.append(float(target == SHIFT))
-                else:
-                    listening.append(hidden[row, place])
-                    starts.append(float(target == SHIFT))
-    return Decided(
-        torch.stack(listening), torch.tensor(starts), torch.stack(speaking), torch.tensor(ends)
-    )
+        for item, tokens in part:
+            task.tokens[(id(item.conversation), item.transcribes)] = tokens
+        batch = task.made([item for item, _ in part])
+        audio = task.model.audio_embeddings(batch.environment, batch.assistant)
+        hidden = task.model.language(task.model.positions(audio, batch.sequences))
+        for row, (item, tokens) in enumerate(part):
+            laid = labels.positions(tokens, *task.part(item, None), 1)
+            # The position that takes an answer's shift predicts its first word.
+            kept = [
+                place for place, (block, target, fed) in
+                enumerate(zip(laid.block, laid.target, laid.token))
+                if target >= 0 and not (fed == SHIFT and block in tokens.opens and target != SHIFT)
+            ]
+            yield begin + row, hidden[row, kept], torch.tensor([laid.block[p] for p in kept])
+        for item, _ in part:  # its own tokens are made again
+            del task.tokens[(id(item.conversation), item.transcribes)]
 
 
-def moved(head: Tensor, states: Decided, missed: float, ridge: float = 1e-3) -> Tensor:
-    """What is added to the head's row of `<shift>`, `[width]`."""
-    row = torch.zeros(head.shape[1], requires_grad=True)
-    parts = [(states.listening, states.starts), (states.speaking, states.ends)]
-    before = [hidden @ (head[SHIFT] - head[THINK]) for hidden, _ in parts]
-    optimizer = torch.optim.LBFGS([row], max_iter=200, line_search_fn="strong_wolfe")
+def scores(head: Tensor, hidden: Tensor) -> Tensor:
+    """What `<shift>` has over the best other token, `[decisions]`."""
+    logits = hidden @ head.T
+    shift = logits[:, SHIFT].clone()
+    logits[:, SHIFT] = -torch.inf
+    return shift - logits.max(dim=1).values
 
-    def closure() -> Tensor:
-        optimizer.zero_grad()
-        loss = ridge * row.square().sum()
-        for (hidden, changes), scores in zip(parts, before):
-            weight = 1 + (missed - 1) * changes
-            loss = loss + F.binary_cross_entropy_with_logits(scores + hidden @ row, changes, weight)
-        loss.backward()
-        return loss
 
-    optimizer.step(closure)
-    return row.detach()
+def courses(
+    task: DialogueTask, head: Tensor, items: list[Item], change: Change
+) -> tuple[list[Course], Tensor]:
+    """The first answers' starts or ways back, and the states that they are decided from.
+
+    A way back that is the answer's natural end counts as one that may not come earlier.
+    """
+    asked = []
+    for item in items:
+        changed = change(task.block_tokens(item))
+        if changed is not None:
+            asked.append((item, *changed))
+    found, hidden = [], [torch.empty(0, head.shape[1])]
+    for place, rows, blocks in states(task, [(item, tokens) for item, tokens, _ in asked]):
+        item, tokens, due = asked[place]
+        first = min(tokens.opens, default=-1) + 1
+        is_natural = bool(tokens.opens) and item.conversation.turns[0].cause != "yield"
+        # The last blocks before an answer's natural end are neither early nor late.
+        kept = (blocks >= first) & (blocks < due - 2 if is_natural else True)
+        hidden.append(rows[kept])
+        found.append(Course(scores(head, rows[kept]), None if is_natural else due - first))
+    return found, torch.cat(hidden)
+
+
+@dataclasses.dataclass
+class Cost:
+    """What a margin costs: how many shifts come early, in time, or not within 640 ms."""
+
+    early: int = 0
+    taken: int = 0
+    missed: int = 0
+    #: Shifts where none is due, of so many answers.
+    wrong: int = 0
+    quiet: int = 0
+    #: Blocks after the one in which they are due, in all.
+    waited: int = 0
+
+
+def cost(found: list[Course], margin: float) -> Cost:
+    """What a margin costs over some courses."""
+    result = Cost()
+    for course in found:
+        over = torch.nonzero(course.scores > margin).flatten()
+        first = int(over[0]) if len(over) else None
+        if course.due is None:
+            result.quiet += 1
+            result.wrong += first is not None
+        elif first is None:
+            result.missed += 1
+        elif first < course.due - 1:  # a block before is heard in the end of the last word
+            result.early += 1
+        else:
+            result.taken += 1
+            result.waited += first - course.due
+    return result
+
+
+def row(listening: Tensor, speaking: Tensor, start: float, end: float, ridge: float = 1.0) -> Tensor:
+    """What is added to a head's row so that its score falls by `start` and `end`, `[width]`."""
+    states = torch.cat([listening, speaking]).double()
+    wanted = torch.cat(
+        [torch.full((len(listening),), -start), torch.full((len(speaking),), -end)]
+    ).double()
+    # Both kinds count alike.
+    weight = torch.cat([
+        torch.full((len(rows),), 1 / max(len(rows), 1)) for rows in (listening, speaking)
+    ]).double()[:, None] * len(states)
+    square = states.T @ (states * weight) + ridge * torch.eye(states.shape[1]).double()
+    return torch.linalg.solve(square, states.T @ (wanted[:, None] * weight)).flatten().float()
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Writes a run whose head has a matrix of its own, with the moved row."""
+    """Prints what margins cost, and writes a run whose head keeps the chosen ones."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--run", type=Path, required=True, help="the folder of a training run")
-    parser.add_argument("--data", nargs="+", required=True, help="folders of scripts")
-    parser.add_argument("--users", nargs="+", required=True, help="their banks of users")
-    parser.add_argument("--assistant", nargs="+", required=True, help="their assistant's banks")
-    parser.add_argument("--count", type=int, default=300, help="the most conversations")
-    parser.add_argument("--missed", type=float, default=20, help="what a missed change counts")
-    parser.add_argument("--strength", type=float, default=0.5,
-                        help="the part of the regression's move that is made")
-    parser.add_argument("--out", type=Path, required=True, help="the new run's folder")
+    parser.add_argument("--data", nargs="+", required=True, help="folders of held-out conversations")
+    parser.add_argument("--count", type=int, default=200, help="the most conversations of a folder")
+    parser.add_argument("--margins", type=float, nargs="+", default=[-2, -1, 0, 1, 2, 3, 4],
+                        help="margins of which the cost is printed")
+    parser.add_argument("--start", type=float, default=0, help="the margin for beginning an answer")
+    parser.add_argument("--end", type=float, default=0, help="the margin for ending it")
+    parser.add_argument("--out", type=Path, help="the new run's folder")
     options = parser.parse_args(arguments)
-    torch.set_num_threads(1)
-    values = json.loads((options.run / "config.json").read_text())
-    studio = values["studio"] | {"users": options.users, "assistant": options.assistant}
-    task = of_run(options.run, train=options.data, studio=studio)
-    found = decided(task, task.items[: options.count])
-    head = task.model.language.model.embed_tokens.weight.detach().cpu()
-    parts = (found.listening, found.starts, found.speaking, found.ends)
-    states = Decided(*(x.float().cpu() for x in parts))
-    # Learnt on every other decision, measured on the rest.
-    learnt = Decided(*(x[::2] for x in vars(states).values()))
-    for name, row in (
-        ("before", torch.zeros(head.shape[1])), ("after", options.strength * moved(head, learnt, options.missed))
-    ):
-        for kind, hidden, changes in (
-            ("starts", states.listening[1::2], states.starts[1::2]),
-            ("ends", states.speaking[1::2], states.ends[1::2]),
-        ):
-            taken = hidden @ (head[SHIFT] - head[THINK] + row) > 0
-            wanted = changes > 0
-            print(
-                f"{name}: {int((taken & wanted).sum())} of {int(wanted.sum())} {kind} in their "
-                f"block, {int((taken & ~wanted).sum())} in {int((~wanted).sum())} other blocks"
-            )
     weights = torch.load(options.run / "model.pt", weights_only=True)
-    own = weights["language.model.embed_tokens.weight"].clone()
-    own[SHIFT] += options.strength * moved(head, states, options.missed)
-    weights["language.lm_head.weight"] = own
-    options.out.mkdir(parents=True, exist_ok=True)
-    torch.save(weights, options.out / "model.pt")
+    embedded = weights["language.model.embed_tokens.weight"]
+    head = weights.get("language.lm_head.weight", embedded).clone()
+    listening, speaking = [], []
+    for folder in options.data:
+        task = of_run(options.run, train=[folder], studio={"users": []})
+        items = task.items[: options.count]
+        for kind, change, hidden in (
+            ("starts", unanswered, listening), ("ends", unended, speaking)
+        ):
+            found, rows = courses(task, head, items, change)
+            hidden.append(rows)
+            for margin in options.margins if found else ():
+                c = cost(found, margin)
+                print(
+                    f"{Path(folder).name} {kind} over {margin:+g}: {c.early} early, {c.taken} in time "
+                    f"{80 * c.waited / max(c.taken, 1):.0f} ms after they are due, {c.missed} missed; "
+                    f"{c.wrong} wrong of {c.quiet}", flush=True,
+                )
+    if options.out is None:
+        return
+    both = torch.cat(listening), torch.cat(speaking)
+    move = row(*both, options.start, options.end)
+    for name, rows in zip(("listening", "speaking"), both):
+        moved = rows @ move
+        print(f"{name}: the score changes by {moved.mean():.2f}, with a deviation of {moved.std():.2f}")
+    head[SHIFT] += move
+    weights["language.lm_head.weight"] = head
+    values = json.loads((options.run / "config.json").read_text())
     values["model"]["language"]["tied"] = False
+    options.out.mkdir(parents=True, exist_ok=True)
+    save_atomically(weights, options.out / "model.pt")
     (options.out / "config.json").write_text(json.dumps(values, indent=2) + "\n")
 
 

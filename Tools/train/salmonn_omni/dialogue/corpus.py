@@ -191,13 +191,19 @@ class Bank:
     RESPONSE, DIGITS_RESPONSE = 1280, 3840
     #: The same after a question that breaks off: longer than any hesitation, which is 1 s at most.
     UNFINISHED_RESPONSE = 17600
+    #: The most blocks by which a shift comes late, as in scripts: 640 ms.
+    LATENESS = 8
 
-    def __init__(self, folder: str | Path, before: int = 0, unfinished: str = "") -> None:
+    def __init__(
+        self, folder: str | Path, before: int = 0, unfinished: str = "", misses: float = 0.0
+    ) -> None:
         """`before` is how many samples other banks have that come before this one's.
 
-        `unfinished` answers a question that breaks off; empty is no answer.
+        `unfinished` answers a question that breaks off; empty is no answer. `misses` is the share of
+        the answers that begin late, so that who learns from them learns to make up for a miss.
         """
-        self.folder, self.before, self.unfinished = Path(folder), before, unfinished
+        self.folder, self.before = Path(folder), before
+        self.unfinished, self.misses = unfinished, misses
         lines = (self.folder / "utterances.jsonl").read_text().splitlines()
         self.utterances = [json.loads(line) for line in lines]
 
@@ -257,12 +263,16 @@ class Bank:
         if answer and user[-1].kind != "barge-in-related":
             wait = self.DIGITS_RESPONSE if user[-1].kind == "digits" else self.RESPONSE
             wait = self.UNFINISHED_RESPONSE if is_first_part else wait
-            shift = -(-(user[-1].end + wait) // BLOCK) - 1
+            due = -(-(user[-1].end + wait) // BLOCK) - 1
+            draw = random.Random(f"late {place}")
+            is_late = draw.random() < self.misses
+            shift = due + draw.randint(1, self.LATENESS) if is_late else due
             # No word of the world takes more than one token, and a comma or a full stop one more.
             length = len(re.findall(r"[\w']+|[^\w\s]", answer))
             # It ends with the text: without sound there is no way back to learn.
             blocks = shift + length + 1
-            turns = (Turn(shift, answer, blocks, "none", about=len(user) - 1),)
+            due = due if is_late else -1
+            turns = (Turn(shift, answer, blocks, "none", about=len(user) - 1, due=due),)
         return Conversation(
             f"{self.folder.name}-{place}", "bank", blocks, user, turns, (), {}, 0, place, self
         )
@@ -274,18 +284,21 @@ def bank_size(folder: str | Path) -> int:
 
 
 def read(
-    folders: list[str], shards: int | None = None, users: Sequence[str] = (), unfinished: str = ""
+    folders: list[str], shards: int | None = None, users: Sequence[str] = (), unfinished: str = "",
+    misses: float = 0.0,
 ) -> list[Conversation]:
     """The conversations of several folders, one after the other; a bank's are its utterances.
 
     `users` are the banks that are mixed from, in the order in which their samples are counted;
-    `unfinished` is what is answered where a question of a bank breaks off.
+    `unfinished` is what is answered where a question of a bank breaks off, `misses` the share of banks'
+    answers that begin late.
     """
     found: list[Conversation] = []
     for folder in folders:
         if (Path(folder) / "utterances.jsonl").exists():
             earlier = users[: users.index(folder)] if folder in users else ()
-            found += Bank(folder, sum(map(bank_size, earlier)), unfinished).conversations
+            before = sum(map(bank_size, earlier))
+            found += Bank(folder, before, unfinished, misses).conversations
         else:
             found += Corpus(folder, shards).conversations
     return found

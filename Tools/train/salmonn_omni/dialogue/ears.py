@@ -13,14 +13,12 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from ..training.batches import BatchPlan
 from ..training.command import run_stage
 from ..training.processes import Processes
 from ..training.trainer import Loss
 from . import corpus
-from .model import BLOCK, Sequences
+from .model import BLOCK
 from .pretrain import plain
-from .sound import changed_on_device
 from .train import DialogueBatch, DialogueConfig, DialoguePlan, DialogueTask, Item
 
 
@@ -50,43 +48,25 @@ class EarsTask(DialogueTask):
     def __init__(self, config: EarsConfig, processes: Processes) -> None:
         super().__init__(config, processes)
         self.same = config.same
-        self.items = [
-            Item(c) for c in corpus.read(config.train, users=config.studio.users)
-            if c.user and c.user[-1].end < config.longest * 16000 and plain(c.user[-1].text)
-        ]
-        self.plan = BatchPlan(
-            tuple(self.part(item, None)[1] for item in self.items),
-            int(config.seconds * 12.5), config.trainer.seed,
-        )
         first = copy.deepcopy([self.model.encoder, self.model.connector])
         # In a list of its own, so that it is no part of the model.
         self.first = [part.to(processes.device).eval() for part in first]
 
-    def part(self, item: Item, seed: int | None) -> tuple[int, int]:
-        """The blocks to a little after the last word: an answer has no sound."""
-        return 0, -(-(item.conversation.user[-1].end + corpus.Bank.TAIL) // BLOCK)
-
-    def layout(self, items: list[Item], seeds: list[int] | None = None) -> DialoguePlan:
-        """A batch of utterances; there are no positions."""
-        parts = [self.part(item, None) for item in items]
-        # Few different lengths, so that the device's memory is used again.
-        width = -(-max(last for _, last in parts) // 8) * 8
-        words = [self.spoken(item.conversation) for item in items]
-        drawn = seeds or list(range(len(items)))
-        assert self.studio is not None
-        plan = self.studio.plan([(i.conversation, *p) for i, p in zip(items, parts)], width, drawn)
-        frames = torch.tensor([last for _, last in parts])
-        return DialoguePlan(
-            plan, Sequences(*torch.zeros(4, 1, 1)), words, frames, drawn[0], bool(seeds)
-        )
+    def asked(self, folders: list[str]) -> list[Item]:
+        """Every utterance, to a little after its last word: an answer has no sound."""
+        found = []
+        for c in corpus.read(folders, users=self.config.studio.users):
+            end = c.user[-1].end + corpus.Bank.TAIL if c.user else 0
+            if end and end <= self.config.longest * 16000 and plain(c.user[-1].text):
+                found.append(Item(replace(c, turns=(), blocks=-(-end // BLOCK))))
+        return found
 
     def finish(self, planned: DialoguePlan) -> EarsBatch:
         """The batch of a layout, on the device."""
         assert self.studio is not None
         environment, heard = self.studio.mixer.mix(planned.plan)
         unchanged = self.mel(environment)
-        draw = torch.Generator(unchanged.device).manual_seed((planned.seed ^ 1) % 2**63)
-        mel = changed_on_device(unchanged, self.config.changes, draw, heard)
+        mel = self.changed(unchanged, planned, heard)
         return EarsBatch(
             mel, None, planned.sequences, planned.words, planned.frames, unchanged=unchanged
         )

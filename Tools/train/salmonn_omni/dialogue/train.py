@@ -46,6 +46,8 @@ class DialogueConfig:
     #: The answer, 1.1 s late, to questions of banks that break off, as to what was not understood;
     #: empty leaves them out.
     unfinished: str = ""
+    #: The share of banks' answers that begin up to 640 ms late; scripts have their own.
+    misses: float = 0.0
     #: Weights to begin with; parts that a file does not have stay as they are.
     initial: list[str] = field(default_factory=list)
     model: ModelConfig = field(default_factory=ModelConfig)
@@ -132,21 +134,9 @@ class DialogueTask(PreparedTask):
         self.model = DialogueModel(config.model)
         load_parts(self.model, config.initial)
         self.tokens: dict[tuple[int, bool], labels.BlockTokens] = {}
-        # What asks for no answer is left out of a bank, but not out of conversations.
-        self.items = [
-            Item(c)
-            for c in corpus.read(
-                config.train, users=config.studio.users, unfinished=config.unfinished
-            )
-            if c.turns or c.kind != "bank"
-        ]
+        self.items = self.asked(config.train)
         self.items += [Item(c, True) for c in corpus.read(config.transcribe, users=config.studio.users) if c.user]
-        self.valid = {
-            Path(f).name: [
-                Item(c) for c in corpus.read([f], users=config.studio.users) if c.turns or c.kind != "bank"
-            ][: config.measured]
-            for f in config.valid
-        }
+        self.valid = {Path(f).name: self.asked([f])[: config.measured] for f in config.valid}
         self.longest = int(config.longest * 12.5)
         self.plan = BatchPlan(
             tuple(min(self.length(i), self.longest) for i in self.items),
@@ -165,6 +155,14 @@ class DialogueTask(PreparedTask):
         if config.studio.users:
             self.studio = mixing.Studio(config.studio, config.trainer.seed, processes.device)
         self.mel.to(processes.device)
+
+    def asked(self, folders: list[str]) -> list[Item]:
+        """What is learnt from in folders: conversations, and of banks what asks for an answer."""
+        config = self.config
+        found = corpus.read(
+            folders, users=config.studio.users, unfinished=config.unfinished, misses=config.misses
+        )
+        return [Item(c) for c in found if c.turns or c.kind != "bank"]
 
     def length(self, item: Item) -> int:
         """The blocks of an item; what is written down adds some."""
@@ -259,16 +257,20 @@ class DialogueTask(PreparedTask):
         """The batch of a layout, on the device."""
         assert self.studio is not None
         environment, heard = self.studio.mixer.mix(planned.plan)
-        mel = self.mel(environment)
-        if planned.changes:
-            draw = torch.Generator(mel.device).manual_seed(planned.seed ^ 1)
-            mel = sound.changed_on_device(mel, self.config.changes, draw, heard)
+        mel = self.changed(self.mel(environment), planned, heard)
         assistant = None if heard is None else self.mel(heard)
         return self.moved(
             DialogueBatch(
                 mel, assistant, planned.sequences, planned.words, planned.frames, planned.text
             )
         )
+
+    def changed(self, mel: Tensor, planned: DialoguePlan, assistant: Tensor | None) -> Tensor:
+        """The environment's features, changed where the plan says so."""
+        if not planned.changes:
+            return mel
+        draw = torch.Generator(mel.device).manual_seed(planned.seed ^ 1)
+        return sound.changed_on_device(mel, self.config.changes, draw, assistant)
 
     def moved(self, batch: DialogueBatch) -> DialogueBatch:
         """The batch on the process's device."""
