@@ -73,6 +73,8 @@ def states(
         for item, tokens in part:
             task.tokens[(id(item.conversation), item.transcribes)] = tokens
         batch = task.made([item for item, _ in part])
+        if not any(tokens.opens for _, tokens in part):  # nor is an answer heard
+            batch = dataclasses.replace(batch, assistant=None)
         audio = task.model.audio_embeddings(batch.environment, batch.assistant)
         hidden = task.model.language(task.model.positions(audio, batch.sequences))
         for row, (item, tokens) in enumerate(part):
@@ -171,7 +173,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Prints what margins cost, and writes a run whose head keeps the chosen ones."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--run", type=Path, required=True, help="the folder of a training run")
-    parser.add_argument("--data", nargs="+", required=True, help="folders of held-out conversations")
+    parser.add_argument("--data", nargs="+", required=True, help="folders of held-out conversations, mixed without echo")
     parser.add_argument("--count", type=int, default=200, help="the most conversations of a folder")
     parser.add_argument("--margins", type=float, nargs="+", default=[-2, -1, 0, 1, 2, 3, 4],
                         help="margins of which the cost is printed")
