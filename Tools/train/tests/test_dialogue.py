@@ -15,8 +15,8 @@ from safetensors.torch import load_file
 from tokenizers import Tokenizer
 
 from salmonn_omni.dialogue import (
-    calibrate, corpus, decisions, ears, evaluate, export, hidden, labels, language, mean, mixing, model, prefer,
-    pretrain, rollout, sound, streaming, text, tokenizer, train,
+    calibrate, corpus, decisions, ears, evaluate, export, hidden, labels, language, mean, mixing,
+    model, prefer, pretrain, rollout, sound, streaming, text, tokenizer, train,
 )
 from salmonn_omni.dialogue.corpus import Turn
 from salmonn_omni.dialogue.labels import SHIFT, THINK

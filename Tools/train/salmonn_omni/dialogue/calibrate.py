@@ -65,29 +65,23 @@ def unended(tokens: labels.BlockTokens) -> tuple[labels.BlockTokens, int] | None
 @torch.no_grad()
 def states(
     task: DialogueTask, items: list[tuple[Item, labels.BlockTokens]], together: int = 4
-) -> Iterator[tuple[int, Tensor, Tensor]]:
-    """For each conversation with the tokens that it is fed: its place, and the states and blocks of
-    the decisions, `[decisions, width]` and `[decisions]`."""
+) -> Iterator[Tensor]:
+    """For each conversation with the tokens that it is fed: its blocks' states, `[blocks, width]`."""
     for begin in range(0, len(items), together):
         part = items[begin : begin + together]
         for item, tokens in part:
             task.tokens[(id(item.conversation), item.transcribes)] = tokens
         batch = task.made([item for item, _ in part])
+        for item, _ in part:  # its own tokens are made again
+            del task.tokens[(id(item.conversation), item.transcribes)]
         if not any(tokens.opens for _, tokens in part):  # nor is an answer heard
             batch = dataclasses.replace(batch, assistant=None)
         audio = task.model.audio_embeddings(batch.environment, batch.assistant)
         hidden = task.model.language(task.model.positions(audio, batch.sequences))
-        for row, (item, tokens) in enumerate(part):
-            laid = labels.positions(tokens, *task.part(item, None), 1)
-            # The position that takes an answer's shift predicts its first word.
-            kept = [
-                place for place, (block, target, fed) in
-                enumerate(zip(laid.block, laid.target, laid.token))
-                if target >= 0 and not (fed == SHIFT and block in tokens.opens and target != SHIFT)
-            ]
-            yield begin + row, hidden[row, kept], torch.tensor([laid.block[p] for p in kept])
-        for item, _ in part:  # its own tokens are made again
-            del task.tokens[(id(item.conversation), item.transcribes)]
+        # The only shift that is fed is the one that begins the answer: what follows is its first word.
+        kept = (batch.sequences.target >= 0) & (batch.sequences.token != SHIFT)
+        for rows, decides in zip(hidden, kept):
+            yield rows[decides].cpu()
 
 
 def scores(head: Tensor, hidden: Tensor) -> Tensor:
@@ -111,14 +105,14 @@ def courses(
         if changed is not None:
             asked.append((item, *changed))
     found, hidden = [], [torch.empty(0, head.shape[1])]
-    for place, rows, blocks in states(task, [(item, tokens) for item, tokens, _ in asked]):
-        item, tokens, due = asked[place]
+    fed = [(item, tokens) for item, tokens, _ in asked]
+    for (item, tokens, due), rows in zip(asked, states(task, fed)):
         first = min(tokens.opens, default=-1) + 1
         is_natural = bool(tokens.opens) and item.conversation.turns[0].cause != "yield"
         # The last blocks before an answer's natural end are neither early nor late.
-        kept = (blocks >= first) & (blocks < due - 2 if is_natural else True)
-        hidden.append(rows[kept])
-        found.append(Course(scores(head, rows[kept]), None if is_natural else due - first))
+        rows = rows[first : max(first, due - 2) if is_natural else None]
+        hidden.append(rows)
+        found.append(Course(scores(head, rows), None if is_natural else due - first))
     return found, torch.cat(hidden)
 
 
@@ -157,23 +151,21 @@ def cost(found: list[Course], margin: float) -> Cost:
 
 def row(listening: Tensor, speaking: Tensor, start: float, end: float, ridge: float = 1.0) -> Tensor:
     """What is added to a head's row so that its score falls by `start` and `end`, `[width]`."""
-    states = torch.cat([listening, speaking]).double()
-    wanted = torch.cat(
-        [torch.full((len(listening),), -start), torch.full((len(speaking),), -end)]
-    ).double()
-    # Both kinds count alike.
-    weight = torch.cat([
-        torch.full((len(rows),), 1 / max(len(rows), 1)) for rows in (listening, speaking)
-    ]).double()[:, None] * len(states)
-    square = states.T @ (states * weight) + ridge * torch.eye(states.shape[1]).double()
-    return torch.linalg.solve(square, states.T @ (wanted[:, None] * weight)).flatten().float()
+    square, moment = ridge * torch.eye(listening.shape[1]).double(), 0
+    for rows, change in ((listening.double(), -start), (speaking.double(), -end)):
+        # Both kinds count alike.
+        weight = (len(listening) + len(speaking)) / max(len(rows), 1)
+        square = square + weight * rows.T @ rows
+        moment = moment + weight * change * rows.sum(0)
+    return torch.linalg.solve(square, moment).float()
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Prints what margins cost, and writes a run whose head keeps the chosen ones."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--run", type=Path, required=True, help="the folder of a training run")
-    parser.add_argument("--data", nargs="+", required=True, help="folders of held-out conversations, mixed without echo")
+    parser.add_argument("--data", nargs="+", required=True,
+                        help="folders of held-out conversations, mixed without echo")
     parser.add_argument("--count", type=int, default=200, help="the most conversations of a folder")
     parser.add_argument("--margins", type=float, nargs="+", default=[-2, -1, 0, 1, 2, 3, 4],
                         help="margins of which the cost is printed")

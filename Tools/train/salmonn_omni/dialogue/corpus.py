@@ -265,14 +265,14 @@ class Bank:
             wait = self.UNFINISHED_RESPONSE if is_first_part else wait
             due = -(-(user[-1].end + wait) // BLOCK) - 1
             draw = random.Random(f"late {place}")
-            is_late = draw.random() < self.misses
-            shift = due + draw.randint(1, self.LATENESS) if is_late else due
+            late = draw.randint(1, self.LATENESS) if draw.random() < self.misses else 0
+            shift = due + late
             # No word of the world takes more than one token, and a comma or a full stop one more.
             length = len(re.findall(r"[\w']+|[^\w\s]", answer))
             # It ends with the text: without sound there is no way back to learn.
             blocks = shift + length + 1
-            due = due if is_late else -1
-            turns = (Turn(shift, answer, blocks, "none", about=len(user) - 1, due=due),)
+            about = len(user) - 1
+            turns = (Turn(shift, answer, blocks, "none", about=about, due=due if late else -1),)
         return Conversation(
             f"{self.folder.name}-{place}", "bank", blocks, user, turns, (), {}, 0, place, self
         )

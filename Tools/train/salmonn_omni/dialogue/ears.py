@@ -52,14 +52,14 @@ class EarsTask(DialogueTask):
         # In a list of its own, so that it is no part of the model.
         self.first = [part.to(processes.device).eval() for part in first]
 
-    def asked(self, folders: list[str]) -> list[Item]:
+    def asked(self, found: list[corpus.Conversation]) -> list[Item]:
         """Every utterance, to a little after its last word: an answer has no sound."""
-        found = []
-        for c in corpus.read(folders, users=self.config.studio.users):
+        items = []
+        for c in found:
             end = c.user[-1].end + corpus.Bank.TAIL if c.user else 0
             if end and end <= self.config.longest * 16000 and plain(c.user[-1].text):
-                found.append(Item(replace(c, turns=(), blocks=-(-end // BLOCK))))
-        return found
+                items.append(Item(replace(c, turns=(), blocks=-(-end // BLOCK))))
+        return items
 
     def finish(self, planned: DialoguePlan) -> EarsBatch:
         """The batch of a layout, on the device."""

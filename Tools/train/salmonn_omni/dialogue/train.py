@@ -134,9 +134,17 @@ class DialogueTask(PreparedTask):
         self.model = DialogueModel(config.model)
         load_parts(self.model, config.initial)
         self.tokens: dict[tuple[int, bool], labels.BlockTokens] = {}
-        self.items = self.asked(config.train)
-        self.items += [Item(c, True) for c in corpus.read(config.transcribe, users=config.studio.users) if c.user]
-        self.valid = {Path(f).name: self.asked([f])[: config.measured] for f in config.valid}
+        users = config.studio.users
+        self.items = self.asked(
+            corpus.read(
+                config.train, users=users, unfinished=config.unfinished, misses=config.misses
+            )
+        )
+        self.items += [Item(c, True) for c in corpus.read(config.transcribe, users=users) if c.user]
+        self.valid = {
+            Path(f).name: self.asked(corpus.read([f], users=users))[: config.measured]
+            for f in config.valid
+        }
         self.longest = int(config.longest * 12.5)
         self.plan = BatchPlan(
             tuple(min(self.length(i), self.longest) for i in self.items),
@@ -156,12 +164,8 @@ class DialogueTask(PreparedTask):
             self.studio = mixing.Studio(config.studio, config.trainer.seed, processes.device)
         self.mel.to(processes.device)
 
-    def asked(self, folders: list[str]) -> list[Item]:
-        """What is learnt from in folders: conversations, and of banks what asks for an answer."""
-        config = self.config
-        found = corpus.read(
-            folders, users=config.studio.users, unfinished=config.unfinished, misses=config.misses
-        )
+    def asked(self, found: list[corpus.Conversation]) -> list[Item]:
+        """What is learnt from: conversations, and of banks what asks for an answer."""
         return [Item(c) for c in found if c.turns or c.kind != "bank"]
 
     def length(self, item: Item) -> int:
