@@ -22,6 +22,25 @@ import Testing
     }
   }
 
+  @Test(arguments: [3, 4] as [UInt64])
+  func `phrasings of validation are asked there and never in training`(_ seed: UInt64) {
+    let valid = sentences(.valid, seed: seed).filter { $0.phrasing.contains("/tried/") }
+    #expect(valid.count > 1_000)
+    #expect(Set(valid.map(\.topic)).isSuperset(of: ["arithmetic", "capitals", "talk", "unknown"]))
+    let common = Set(valid.map(\.question))
+      .intersection(sentences(.train, seed: seed + 10).map(\.question))
+    #expect(common.isEmpty, "\(common.sorted().prefix(5))")
+  }
+
+  @Test func `the words of a question are sometimes followed by more in training`() {
+    let asked = Set(sentences(.train, seed: 7, count: 60_000).map(\.question))
+    let followed = asked.filter { question in
+      guard let last = question.lastIndex(of: " ") else { return false }
+      return asked.contains(String(question[..<last]))
+    }
+    #expect(followed.count > asked.count / 50)
+  }
+
   @Test func `no combination of the tests occurs in training`() {
     let rules: Set = ["add", "subtract", "multiply", "bigger-number", "smaller-number", "repeat"]
     func combinations(_ split: Split) -> Set<String> {

@@ -37,6 +37,9 @@ struct VoicesCommand: AsyncParsableCommand {
   @Option(help: "One engine only: espeak-ng, flite, pico, rhvoice, hibari, kokoro or festival.")
   var engine: String?
 
+  @Option(help: "An engine that is not at hand, and not to be drawn; may be given several times.")
+  var without: [String] = []
+
   @Option(help: "A folder of people's digits, {digit}_{person}_{take}.wav.")
   var digits: String?
 
@@ -55,6 +58,7 @@ struct VoicesCommand: AsyncParsableCommand {
     plan.exchanges = exchanges
     plan.hasQuestionsOnly = questionsOnly
     let (split, seed, engine, count, python) = (split, seed, engine, speakers, python)
+    let without = without
     let people = digits.map {
       DigitRecordings(folder: URL(filePath: $0), takes: world.rules.digits.takes(split))
     }
@@ -64,7 +68,8 @@ struct VoicesCommand: AsyncParsableCommand {
     let ready = plan
     try await inOrder(total, jobs: jobs) { index in
       var random = SplitMix64(seed: seed, item: index, purpose: "voices-\(split.rawValue)")
-      let cast = Cast(rules: world.rules, split: split, hasPython: python != nil)
+      var cast = Cast(rules: world.rules, split: split, hasPython: python != nil)
+      cast.shares.removeAll { without.contains($0.engine) }
       let lines: [VoiceBankPlan.Line]
       let spoken: [[Float]]
       if let people, index >= count {

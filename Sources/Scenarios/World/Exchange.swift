@@ -4,7 +4,7 @@ package import Dataflow
 package struct Exchange: Sendable, Codable, Equatable {
   package var form: String
   package var topic: String
-  /// The phrasing: its form and index; `held` where it occurs in tests only.
+  /// The phrasing: its form and index; `held` where it occurs in tests only, `tried` in validation.
   package var phrasing: String
   /// What fills the phrasing.
   package var combination: String
@@ -28,20 +28,23 @@ extension World {
   package func exchange(
     form: Form, split: Split, using random: inout SplitMix64
   ) -> Exchange? {
-    let held = form.held ?? []
+    let own = form.own(of: split)
     for _ in 0..<1000 {
       let filling = filling(of: form, using: &random)
       let template: String
       let phrasing: String
-      if split == .test, random.chance(0.4), let index = random.pick(held.indices) {
-        (template, phrasing) = (held[index], "\(form.id)/held/\(index)")
+      if split != .train, random.chance(0.4), let index = random.pick(own.indices) {
+        (template, phrasing) = (own[index], "\(form.id)/\(split.ownName)/\(index)")
       } else {
         let index = random.integer(0...form.ask.count - 1)
         guard self.split(form, phrasing: index, filling) == split else { continue }
         (template, phrasing) = (form.ask[index], "\(form.id)/\(index)")
       }
-      let question = prefixed(filling.fill(template), form: form, using: &random)
-      guard split == .test || !heldSentences.contains(question) else { continue }
+      var question = prefixed(filling.fill(template), form: form, using: &random)
+      if split != .test, form.topic != "digits", random.chance(0.15) {
+        question = followed(question, split: split, using: &random)
+      }
+      guard !keeps(question, from: split) else { continue }
       return Exchange(
         form: form.id, topic: form.topic, phrasing: phrasing, combination: filling.id,
         question: question, answer: filling.fill(form.answer))
@@ -69,16 +72,15 @@ extension World {
 
   /// A question that nothing in the world answers.
   package func unknown(split: Split, using random: inout SplitMix64) -> Exchange {
-    let fixed = Talk.Fixed(
-      ask: talk.unknown.ask, held: talk.unknown.held, answer: talk.unknown.answer)
-    return self.fixed(fixed, form: "unknown", topic: "unknown", split: split, using: &random)
+    self.fixed(talk.unknown, form: "unknown", topic: "unknown", split: split, using: &random)
   }
 
   /// The question for a long answer.
   package func question(
     for long: Talk.LongAnswer, split: Split, using random: inout SplitMix64
   ) -> Exchange {
-    let fixed = Talk.Fixed(ask: long.ask, held: long.held, answer: long.answer)
+    let fixed = Talk.Fixed(
+      ask: long.ask, held: long.held, tried: long.tried, answer: long.answer)
     var exchange = self.fixed(fixed, form: long.id, topic: "long", split: split, using: &random)
     exchange.long = long.id
     return exchange
@@ -105,25 +107,41 @@ extension World {
     let index = random.integer(0...phrases.count - 1)
     let phrase = phrases[index]
     return Exchange(
-      form: form, topic: topic, phrasing: "\(form)/\(split == .test ? "held/" : "")\(index)",
+      form: form, topic: topic,
+      phrasing: "\(form)/\(fixed.hasOwn(of: split) ? "\(split.ownName)/" : "")\(index)",
       combination: "",
       // Tests ask their phrasings as they stand.
-      question: split == .test ? phrase : surrounded(phrase, using: &random),
+      question: split == .test ? phrase : surrounded(phrase, split: split, using: &random),
       answer: fixed.answer)
   }
 
-  /// A phrase, now and then with a word before or behind it that changes nothing; never a sentence of
-  /// the tests.
+  /// A phrase, now and then with a word before or behind it that changes nothing; never a sentence
+  /// that is kept from the split.
+  private func surrounded(
+    _ phrase: String, split: Split, using random: inout SplitMix64
+  ) -> String {
+    guard random.chance(0.4) else { return phrase }
+    guard random.chance(0.6) else { return followed(phrase, split: split, using: &random) }
+    guard let word = random.pick(talk.surroundings.before), !" \(phrase) ".contains(" \(word) ")
+    else { return phrase }
+    let sentence = "\(word) \(phrase)"
+    return keeps(sentence, from: split) ? phrase : sentence
+  }
+
+  /// A phrase with a word behind it that changes nothing, so that the same words are sometimes a whole
+  /// question and sometimes not yet.
   ///
   /// Behind a word after which speakers hesitate stands none: before that pause the phrase would be a
   /// sentence of its own.
-  private func surrounded(_ phrase: String, using random: inout SplitMix64) -> String {
-    guard random.chance(0.4), let last = phrase.split(separator: " ").last else { return phrase }
-    let isBefore = random.chance(0.6) || talk.hesitations.after.contains(String(last))
-    let words = isBefore ? talk.surroundings.before : talk.surroundings.after
-    guard let word = random.pick(words), !" \(phrase) ".contains(" \(word) ") else { return phrase }
-    let sentence = isBefore ? "\(word) \(phrase)" : "\(phrase) \(word)"
-    return heldSentences.contains(sentence) ? phrase : sentence
+  private func followed(
+    _ phrase: String, split: Split, using random: inout SplitMix64
+  ) -> String {
+    guard let last = phrase.split(separator: " ").last,
+      !talk.hesitations.after.contains(String(last)),
+      let word = random.pick(talk.surroundings.after), !" \(phrase) ".contains(" \(word) ")
+    else { return phrase }
+    let sentence = "\(phrase) \(word)"
+    return keeps(sentence, from: split) ? phrase : sentence
   }
 
   private func prefixed(

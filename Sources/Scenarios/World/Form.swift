@@ -11,8 +11,22 @@ package struct Form: Sendable, Codable {
   package var ask: [String]
   /// Phrasings of tests only.
   package var held: [String]?
+  /// Phrasings of validation only.
+  package var tried: [String]?
   package var answer: String
   package var weight: Double
+
+  /// All phrasings of all splits.
+  var phrasings: [String] { ask + (held ?? []) + (tried ?? []) }
+
+  /// Phrasings that no other split has.
+  package func own(of split: Split) -> [String] {
+    switch split {
+    case .train: []
+    case .valid: tried ?? []
+    case .test: held ?? []
+    }
+  }
 }
 
 /// How a computed form's braces are filled.

@@ -1,6 +1,9 @@
 /// What a sample may be used for.
 package enum Split: String, Sendable, Codable, CaseIterable {
   case train, valid, test
+
+  /// How phrasings that no other split has are called; a training split has none.
+  package var ownName: String { self == .test ? "held" : "tried" }
 }
 
 /// What is kept apart, as `splits.json` fixes it.

@@ -27,9 +27,25 @@ package struct Talk: Sendable, Codable {
     package var ask: [String]
     /// Phrasings of tests only.
     package var held: [String]
+    /// Phrasings of validation only.
+    package var tried: [String]?
     package var answer: String
 
-    package func asked(in split: Split) -> [String] { split == .test ? held : ask }
+    /// Everything that is said.
+    var sentences: [String] { ask + held + (tried ?? []) + [answer] }
+
+    /// Whether a split has phrasings that no other has.
+    func hasOwn(of split: Split) -> Bool {
+      split == .test || (split == .valid && tried != nil)
+    }
+
+    package func asked(in split: Split) -> [String] {
+      switch split {
+      case .train: ask
+      case .valid: tried ?? ask
+      case .test: held
+      }
+    }
   }
 
   /// A question with a long answer, and what may be asked about the answer.
@@ -37,19 +53,9 @@ package struct Talk: Sendable, Codable {
     package var id: String
     package var ask: [String]
     package var held: [String]
+    package var tried: [String]?
     package var answer: String
     package var follow: [Fixed]
-
-    package func asked(in split: Split) -> [String] { split == .test ? held : ask }
-  }
-
-  /// Questions that nothing in the world answers.
-  package struct Unknown: Sendable, Codable {
-    package var answer: String
-    package var ask: [String]
-    package var held: [String]
-
-    package func asked(in split: Split) -> [String] { split == .test ? held : ask }
   }
 
   package var prefixes: Prefixes
@@ -57,7 +63,8 @@ package struct Talk: Sendable, Codable {
   package var commandWords: [String]
   package var hesitations: Hesitations
   package var smallTalk: [Fixed]
-  package var unknown: Unknown
+  /// Questions that nothing in the world answers.
+  package var unknown: Fixed
   package var longAnswers: [LongAnswer]
   /// Phrases that end what the assistant says.
   package var interruptions: SplitRules.Voices
@@ -66,14 +73,18 @@ package struct Talk: Sendable, Codable {
   /// A third speaker's questions that are not for the assistant.
   package var unrelated: SplitRules.Voices
 
-  /// Every sentence that occurs in tests only and has no braces.
-  var heldSentences: Set<String> {
-    var held = Set(smallTalk.flatMap(\.held) + unknown.held)
-    for answer in longAnswers {
-      held.formUnion(answer.held)
-      held.formUnion(answer.follow.flatMap(\.held))
+  /// Sentences without braces that a split must not have, because another one is asked with them.
+  func reserved(from split: Split) -> Set<String> {
+    let fixed = smallTalk + [unknown] + longAnswers.flatMap(\.follow)
+    let phrases = [interruptions, backchannels, unrelated]
+    var found: Set<String> = []
+    if split != .test {
+      found.formUnion(fixed.flatMap(\.held) + longAnswers.flatMap(\.held) + phrases.flatMap(\.test))
     }
-    for phrases in [interruptions, backchannels, unrelated] { held.formUnion(phrases.test) }
-    return held
+    if split == .train {
+      found.formUnion(fixed.flatMap { $0.tried ?? [] } + longAnswers.flatMap { $0.tried ?? [] })
+      found.formUnion(phrases.flatMap(\.valid))
+    }
+    return found
   }
 }

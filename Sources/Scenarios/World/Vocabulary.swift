@@ -13,14 +13,13 @@ extension World {
     }
     for number in 0...101 { add(NumberWords.words(number)) }
     for form in forms {
-      (form.ask + (form.held ?? []) + [form.answer]).forEach(addTemplate)
+      (form.phrasings + [form.answer]).forEach(addTemplate)
       for filling in fillings(of: form) { filling.words.values.forEach(add) }
     }
-    for fixed in talk.smallTalk { (fixed.ask + fixed.held + [fixed.answer]).forEach(add) }
-    (talk.unknown.ask + talk.unknown.held + [talk.unknown.answer]).forEach(add)
+    for fixed in talk.smallTalk + [talk.unknown] { fixed.sentences.forEach(add) }
     for long in talk.longAnswers {
-      (long.ask + long.held + [long.answer]).forEach(add)
-      for fixed in long.follow { (fixed.ask + fixed.held + [fixed.answer]).forEach(add) }
+      (long.ask + long.held + (long.tried ?? []) + [long.answer]).forEach(add)
+      for fixed in long.follow { fixed.sentences.forEach(add) }
     }
     for phrases in [talk.interruptions, talk.backchannels, talk.unrelated] {
       for split in Split.allCases { phrases[split].forEach(add) }

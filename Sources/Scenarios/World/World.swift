@@ -10,7 +10,7 @@ package struct World: Sendable {
   package let talk: Talk
   package let rules: SplitRules
 
-  let heldSentences: Set<String>
+  private let reserved: [Split: Set<String>]
   private let fillings: [String: [Filling]]
 
   /// The world that comes with this library.
@@ -27,12 +27,14 @@ package struct World: Sendable {
     forms = try Self.read("forms.json", folder)
     talk = try Self.read("talk.json", folder)
     rules = try Self.read("splits.json", folder)
-    heldSentences = talk.heldSentences
+    let talk = talk
+    reserved = Dictionary(
+      uniqueKeysWithValues: Split.allCases.map { ($0, talk.reserved(from: $0)) })
     var fillings: [String: [Filling]] = [:]
     for form in forms {
       let rows = try Self.fillings(form, tables)
       let sample = rows.first ?? Computation.filling(digits: [1])
-      for template in form.ask + (form.held ?? []) + [form.answer] {
+      for template in form.phrasings + [form.answer] {
         guard !sample.fill(template).contains("{") else {
           throw ScenarioError(.malformed, form.id, "nothing fills the braces of \"\(template)\"")
         }
@@ -64,6 +66,11 @@ package struct World: Sendable {
       let id = row.sorted { $0.key < $1.key }.map(\.value).joined(separator: ",")
       return Filling(id: id, words: row, mayBeHeld: true)
     }
+  }
+
+  /// Whether a sentence is not for a split, because another one is asked with it.
+  func keeps(_ sentence: String, from split: Split) -> Bool {
+    reserved[split]?.contains(sentence) ?? false
   }
 
   /// A filling of a form, drawn.
