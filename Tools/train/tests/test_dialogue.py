@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 import torch
 import transformers
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 
 from salmonn_omni.dialogue import (
     calibrate, corpus, decisions, ears, evaluate, export, hidden, labels, language, mean, mixing,
-    model, prefer, pretrain, rollout, sound, streaming, text, tokenizer, train,
+    model, prefer, pretrain, restore, rollout, sound, streaming, text, tokenizer, train,
 )
 from salmonn_omni.dialogue.corpus import Turn
 from salmonn_omni.dialogue.labels import SHIFT, THINK
@@ -608,6 +608,36 @@ def test_a_bundle_has_the_names_of_the_runtime(folder: Path, tmp_path: Path) -> 
     names = load_file(tmp_path / "encoder.safetensors").keys()
     assert {n.split(".")[0] for n in names} == {"encoder", "connector"}
     assert "model.layers.0.self_attn.q_proj.weight" in load_file(tmp_path / "language.safetensors")
+
+
+def test_a_bundle_comes_back_as_the_run_that_it_was(folder: Path, tmp_path: Path) -> None:
+    own = model.DialogueModel(SMALL)
+    out = tmp_path / "bundle"
+    export.write_bundle(own, folder / "tokenizer.json", out, "test", 512)
+    restore.main(["--bundle", str(out), "--out", str(tmp_path / "run")])
+    found = torch.load(tmp_path / "run" / "model.pt", weights_only=True)
+    wanted = own.state_dict()
+    assert found.keys() == wanted.keys()
+    for name, value in wanted.items():
+        torch.testing.assert_close(found[name], value, rtol=0, atol=0)
+    assert restore.model_config(out) == SMALL
+
+
+def test_quantised_tensors_come_back_as_scale_times_whole_numbers(tmp_path: Path) -> None:
+    draw = np.random.default_rng(2)
+    whole = draw.integers(-127, 128, (3, 2, 32)).astype(np.int8)
+    scales = draw.uniform(0.001, 0.1, (3, 2, 1)).astype("<f2")
+    rows = np.concatenate([scales.view(np.uint8), whole.view(np.uint8)], 2).reshape(3, 68)
+    path = tmp_path / "weights.safetensors"
+    tensors = {"a": torch.from_numpy(rows), "b": torch.ones(2).half()}
+    save_file(tensors, path, metadata={"a": "Q8_0 3 16 4"})
+    found = restore.read_tensors(path)
+    expected = (whole.astype(np.float32) * scales.astype(np.float32)).reshape(3, 16, 4)
+    np.testing.assert_array_equal(found["a"].numpy(), expected)
+    assert found["b"].dtype == torch.float32
+    save_file(tensors, path, metadata={"a": "Q4_0 3 64"})
+    with pytest.raises(ValueError, match="Q4_0"):
+        restore.read_tensors(path)
 
 
 def test_the_mean_of_two_runs_is_between_them(tmp_path: Path) -> None:

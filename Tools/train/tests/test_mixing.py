@@ -177,6 +177,38 @@ def test_a_shorter_vocal_tract_raises_every_frequency_below_the_knee(factor: flo
     assert bool((top.diff() > 0).all())
 
 
+def test_warped_time_moves_sounds_by_no_more_than_asked_and_keeps_their_order() -> None:
+    frames = torch.arange(400.0)[None, :, None].expand(3, -1, 80)
+    changed = sound.changed_on_device(
+        frames, sound.Changes(warp=1.0, warps=1.5), torch.Generator().manual_seed(7)
+    )
+    moved = changed - frames
+    assert 0.3 < float(moved.abs().max()) <= 3.0  # two waves, 1.5 frames each
+    assert bool((changed.diff(dim=1) >= 0).all())  # nothing is heard backwards
+    assert float((moved[0] - moved[1]).abs().max()) > 0.1  # every row has its own
+    some = sound.changed_on_device(
+        frames, sound.Changes(warp=0.5), torch.Generator().manual_seed(2)
+    )
+    kept = [bool((row == frame).all()) for row, frame in zip(some, frames)]
+    assert True in kept and False in kept
+
+
+def test_pieced_speech_jumps_at_its_joints_only() -> None:
+    changes = sound.Changes(joints=1.0, jumps=0.06)
+    changed = sound.changed_on_device(
+        torch.zeros(2, 300, 80), changes, torch.Generator().manual_seed(11)
+    )
+    jumps = changed.diff(dim=1).abs().amax(2)
+    share = float((jumps > 1e-6).float().mean())
+    assert 0.06 < share < 0.14  # a piece is 100 ms on the average
+    assert 0.02 < float(changed.abs().max()) <= 0.09
+    heard = torch.ones(2, 300 * 160)
+    same = sound.changed_on_device(
+        torch.zeros(2, 300, 80), changes, torch.Generator().manual_seed(11), heard
+    )
+    assert not bool(same.any())
+
+
 def test_nobody_has_another_vocal_tract_while_the_assistant_is_heard() -> None:
     mel = torch.rand(2, 24, 80, generator=torch.Generator().manual_seed(3))
     heard = torch.zeros(2, 3 * BLOCK)

@@ -37,6 +37,14 @@ class Changes:
     #: bins: what one factor of length does not reach.
     bend: float = 0.0
     bends: float = 0.03
+    #: The share of items whose sounds get other lengths, and by how many frames at most each of two
+    #: waves moves them: speech of another rhythm that ends when it ended.
+    warp: float = 0.0
+    warps: float = 1.5
+    #: The share of items, of those in which only users sound, whose speech is pieced together: from
+    #: piece to piece, 100 ms on the average, the spectrum is another, by so much at most.
+    joints: float = 0.0
+    jumps: float = 0.06
     #: Masks over the features of the environment: how many of each, and their longest size.
     bin_masks: int = 0
     bins: int = 12
@@ -145,6 +153,36 @@ def bent(mel: Tensor, shifts: Tensor) -> Tensor:
     return between_bins(mel, low.long(), sources - low)
 
 
+def warped(mel: Tensor, shifts: Tensor, waves: Tensor, phases: Tensor) -> Tensor:
+    """Features `[rows, frames, bins]` whose time is bent by waves, each `[rows, waves]`.
+
+    `shifts` is how many frames a wave moves the sound at most, `waves` its length in frames, `phases`
+    where it begins, in turns.
+    """
+    frames = mel.shape[1]
+    axis = torch.arange(frames, device=mel.device)
+    turns = axis / waves[..., None] + phases[..., None]
+    moved = (shifts[..., None] * torch.sin(2 * torch.pi * turns)).sum(1)
+    sources = (axis + moved).clamp(0, frames - 1)
+    low = sources.floor().clamp(max=frames - 2)
+    take = low.long()[..., None].expand(-1, -1, mel.shape[2])
+    share = (sources - low)[..., None]
+    return mel.gather(1, take) * (1 - share) + mel.gather(1, take + 1) * share
+
+
+def pieced(mel: Tensor, joints: Tensor, curves: Tensor) -> Tensor:
+    """Features `[rows, frames, bins]` whose spectrum jumps where `joints` `[rows, frames]` is true.
+
+    `curves` `[rows, pieces, waves]` is how much of half a wave over the bins, of a whole, and so on
+    each piece gets; there are as many pieces as frames at most.
+    """
+    piece = joints.cumsum(1).clamp(max=curves.shape[1] - 1)
+    own = curves.gather(1, piece[..., None].expand(-1, -1, curves.shape[2]))
+    axis = torch.linspace(0, torch.pi, mel.shape[2], device=mel.device)
+    waves = torch.cos(torch.arange(curves.shape[2], device=mel.device)[:, None] * axis)
+    return (mel + own @ waves).clamp(min=-1.5)
+
+
 def changed_on_device(
     mel: Tensor, changes: Changes, draw: torch.Generator, heard: Tensor | None = None
 ) -> Tensor:
@@ -172,6 +210,17 @@ def changed_on_device(
         most = changes.bends / torch.arange(1, 4, device=device)
         shifts = uniform(-1, 1, rows, 3) * most * is_changed[:, None]
         mel = bent(mel, shifts)
+    if changes.warp:
+        # From a sound to two syllables; slower than time runs, so that nothing is heard backwards.
+        waves = uniform(12, 40, rows, 2)
+        is_changed = uniform(0, 1, rows, 1) < changes.warp
+        shifts = uniform(0, 1, rows, 2) * (waves / 15).clamp(max=changes.warps) * is_changed
+        mel = warped(mel, shifts, waves, uniform(0, 1, rows, 2))
+    if changes.joints:
+        is_changed = (uniform(0, 1, rows) < changes.joints) & is_alone
+        curves = uniform(-1, 1, rows, frames, 3) * changes.jumps / 2
+        joints = uniform(0, 1, rows, frames) < 0.1
+        mel = pieced(mel, joints, curves * is_changed[:, None, None])
     if changes.band:
         axis = torch.linspace(0, 1, bins, device=device)
         curve = uniform(-0.25, 0.25, rows, 1) * (axis - 0.5)
