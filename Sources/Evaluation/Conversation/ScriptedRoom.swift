@@ -7,11 +7,33 @@ package import Scenarios
 /// It is both ends of a session. What playback puts out for block k sounds while block k + 1 is
 /// captured, so the source gives a block when the sink has the one before: the session hears the
 /// echo of what it says itself, not of what a script says.
+///
+/// After the script the room goes on, with the sound of its last 0.4 s again and again, until the
+/// assistant has put out silence for 0.48 s, 8 s at most: an answer that begins later than the
+/// script's, or is spoken slower, is heard to its end.
 package final class ScriptedRoom: AudioSource, AudioSink {
+  /// 0.4 s, 0.48 s and 8 s in blocks.
+  private static let (repeated, quiet, longest) = (5, 6, 100)
+
   private struct State {
+    /// What is heard, with what is heard after the script's end.
     var environment: [Float]
+    /// How much of it the script has.
+    let scripted: Int
     var given = 0
     var putOut: [Float] = []
+
+    init(environment: [Float]) {
+      let ending = environment.suffix(repeated * SourceBlock.sampleCount)
+      let count = ending.isEmpty ? 0 : longest * SourceBlock.sampleCount
+      let after = (0..<count).map { ending[ending.startIndex + $0 % ending.count] }
+      (self.environment, scripted) = (environment + after, environment.count)
+    }
+
+    /// Whether the assistant is not heard any more.
+    var isSilent: Bool {
+      putOut.suffix(quiet * SourceBlock.sampleCount).allSatisfy { $0 == 0 }
+    }
   }
 
   package let sampleRate = SourceBlock.sampleRate
@@ -43,7 +65,8 @@ package final class ScriptedRoom: AudioSource, AudioSink {
     guard !isClosed.withLock({ $0 }) else { return nil }
     return state.withLock { state in
       let count = SourceBlock.sampleCount
-      guard state.given + count <= state.environment.count else { return nil }
+      let end = state.isSilent ? state.scripted : state.environment.count
+      guard state.given + count <= end else { return nil }
       let samples = Array(state.environment[state.given..<state.given + count])
       state.given += count
       return SourceBlock(samples: SampleRounding.rounded(samples).samples)
