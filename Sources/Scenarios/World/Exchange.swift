@@ -34,6 +34,8 @@ extension World {
       let template: String
       let phrasing: String
       if split != .train, random.chance(0.4), let index = random.pick(own.indices) {
+        // What is kept for tests is not asked in validation's phrasings either.
+        guard split == .test || self.split(form, phrasing: 0, filling) != .test else { continue }
         (template, phrasing) = (own[index], "\(form.id)/\(split.ownName)/\(index)")
       } else {
         let index = random.integer(0...form.ask.count - 1)
@@ -103,15 +105,15 @@ extension World {
   private func fixed(
     _ fixed: Talk.Fixed, form: String, topic: String, split: Split, using random: inout SplitMix64
   ) -> Exchange {
-    let phrases = fixed.asked(in: split)
+    let (phrases, isOwn) = (fixed.asked(in: split), fixed.hasOwn(of: split))
     let index = random.integer(0...phrases.count - 1)
     let phrase = phrases[index]
     return Exchange(
       form: form, topic: topic,
-      phrasing: "\(form)/\(fixed.hasOwn(of: split) ? "\(split.ownName)/" : "")\(index)",
+      phrasing: "\(form)/\(isOwn ? "\(split.ownName)/" : "")\(index)",
       combination: "",
-      // Tests ask their phrasings as they stand.
-      question: split == .test ? phrase : surrounded(phrase, split: split, using: &random),
+      // A split's own phrasings are asked as they stand.
+      question: isOwn ? phrase : surrounded(phrase, split: split, using: &random),
       answer: fixed.answer)
   }
 
