@@ -33,7 +33,7 @@ import Testing
     #expect(heard[1_280 + delay] == 0.25)
   }
 
-  /// - Parameter spoken: How many blocks the assistant speaks from the first one on.
+  // The first number is how many blocks the assistant speaks from the start on.
   @Test(arguments: [(0, 12), (9, 15), (40, 46), (500, 112)])
   func `the room goes on until the assistant is silent, with the noise of the script's end`(
     spoken: Int, blocks: Int
