@@ -124,10 +124,8 @@ extension World {
   ) -> String {
     guard random.chance(0.4) else { return phrase }
     guard random.chance(0.6) else { return followed(phrase, split: split, using: &random) }
-    guard let word = random.pick(talk.surroundings.before), !" \(phrase) ".contains(" \(word) ")
-    else { return phrase }
-    let sentence = "\(word) \(phrase)"
-    return keeps(sentence, from: split) ? phrase : sentence
+    guard let word = random.pick(talk.surroundings.before) else { return phrase }
+    return extended(phrase, with: word, to: "\(word) \(phrase)", split: split)
   }
 
   /// A phrase with a word behind it that changes nothing, so that the same words are sometimes a whole
@@ -140,10 +138,17 @@ extension World {
   ) -> String {
     guard let last = phrase.split(separator: " ").last,
       !talk.hesitations.after.contains(String(last)),
-      let word = random.pick(talk.surroundings.after), !" \(phrase) ".contains(" \(word) ")
+      let word = random.pick(talk.surroundings.after)
     else { return phrase }
-    let sentence = "\(phrase) \(word)"
-    return keeps(sentence, from: split) ? phrase : sentence
+    return extended(phrase, with: word, to: "\(phrase) \(word)", split: split)
+  }
+
+  /// A sentence of a phrase and a word, or the phrase where it has the word already, or where the
+  /// sentence is kept from the split.
+  private func extended(
+    _ phrase: String, with word: String, to sentence: String, split: Split
+  ) -> String {
+    " \(phrase) ".contains(" \(word) ") || keeps(sentence, from: split) ? phrase : sentence
   }
 
   private func prefixed(

@@ -11,46 +11,12 @@ from pathlib import Path
 
 import soundfile
 import torch
-from safetensors.torch import load_file
 
-from ..models.encoder import EncoderConfig, MambaConfig
 from .labels import SHIFT, THINK
-from .language import Cache, LanguageConfig
-from .model import BLOCK, DialogueModel, ModelConfig
+from .language import Cache
+from .model import BLOCK, DialogueModel
+from .restore import read_model
 from .streaming import EncoderStream
-
-
-def open_bundle(folder: Path) -> DialogueModel:
-    """The model of a bundle with plain weights."""
-    manifest = json.loads((folder / "manifest.json").read_text())
-    encoder, language = manifest["encoder"], manifest["language"]
-    sizes, mamba = encoder["configuration"], encoder["configuration"]["mamba"]
-    llama = json.loads((folder / language["config"]).read_text())
-    model = DialogueModel(
-        ModelConfig(
-            EncoderConfig(
-                channels=sizes["channels"], kernel=sizes["kernel"],
-                strides=tuple(sizes["strides"]), joined=sizes["joined"],
-                mamba=MambaConfig(
-                    mamba["variant"], mamba["width"], mamba["layers"], mamba["stateSize"],
-                    head_size=mamba["headSize"], norm=mamba["norm"],
-                    feed_forward=mamba["feedForwardWidth"],
-                ),
-            ),
-            encoder["connectorWidth"],
-            LanguageConfig(
-                llama["vocab_size"], llama["hidden_size"], llama["intermediate_size"],
-                llama["num_hidden_layers"], llama["num_attention_heads"], llama["rms_norm_eps"],
-                llama["rope_theta"], tied=llama.get("tie_word_embeddings", True),
-            ),
-            language["tapLayer"],
-        )
-    )
-    state = dict(load_file(folder / encoder["weights"]))
-    weights = load_file(folder / language["weights"])
-    state |= {f"language.{name}": value for name, value in weights.items()}
-    model.load_state_dict({name: value.float() for name, value in state.items()})
-    return model.eval()
 
 
 def compare(model: DialogueModel, session: Path) -> tuple[int, list[str]]:
@@ -104,7 +70,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--bundle", type=Path, required=True, help="the bundle, not quantised")
     parser.add_argument("--session", type=Path, required=True, help="the recorded session")
     options = parser.parse_args(arguments)
-    count, wrong = compare(open_bundle(options.bundle), options.session)
+    count, wrong = compare(read_model(options.bundle), options.session)
     print("\n".join([*wrong, f"{count} tokens, {len(wrong)} differ"]))
     raise SystemExit(bool(wrong))
 

@@ -78,7 +78,7 @@ def model_config(bundle: Path) -> ModelConfig:
             inner=shape["intermediate_size"], layers=shape["num_hidden_layers"],
             heads=shape["num_attention_heads"], epsilon=shape["rms_norm_eps"],
             rope_base=shape["rope_theta"], positions=shape["max_position_embeddings"],
-            tied=shape["tie_word_embeddings"],
+            tied=shape.get("tie_word_embeddings", True),
         ),
         language["tapLayer"],
     )
@@ -91,8 +91,8 @@ def read_model(bundle: Path) -> DialogueModel:
     tensors = read_tensors(bundle / manifest["encoder"]["weights"])
     language = read_tensors(bundle / manifest["language"]["weights"])
     tensors |= {f"language.{name}": value for name, value in language.items()}
-    model.load_state_dict(model.state_dict() | tensors)
-    return model
+    model.load_state_dict(tensors)
+    return model.eval()
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -121,6 +121,12 @@ def between_bins(mel: Tensor, low: Tensor, share: Tensor) -> Tensor:
     return mel.gather(2, take) * (1 - share) + mel.gather(2, take + 1) * share
 
 
+def at_places(mel: Tensor, sources: Tensor) -> Tensor:
+    """Each row's values at places between its bins, `[rows, bins]`, counted from 0."""
+    low = sources.floor().clamp(max=mel.shape[2] - 2)
+    return between_bins(mel, low.long(), sources - low)
+
+
 def stretched(mel: Tensor, centres: Tensor, factors: Tensor) -> Tensor:
     """Features `[rows, frames, bins]` as of speakers whose formants are so many times higher.
 
@@ -149,8 +155,7 @@ def bent(mel: Tensor, shifts: Tensor) -> Tensor:
     waves = torch.arange(1, shifts.shape[1] + 1, device=mel.device)
     moved = (shifts[..., None] * torch.sin(torch.pi * waves[:, None] * axis)).sum(1)
     sources = (axis + moved).clamp(0, 1) * (bins - 1)
-    low = sources.floor().clamp(max=bins - 2)
-    return between_bins(mel, low.long(), sources - low)
+    return at_places(mel, sources)
 
 
 def warped(mel: Tensor, shifts: Tensor, waves: Tensor, phases: Tensor) -> Tensor:
@@ -164,10 +169,7 @@ def warped(mel: Tensor, shifts: Tensor, waves: Tensor, phases: Tensor) -> Tensor
     turns = axis / waves[..., None] + phases[..., None]
     moved = (shifts[..., None] * torch.sin(2 * torch.pi * turns)).sum(1)
     sources = (axis + moved).clamp(0, frames - 1)
-    low = sources.floor().clamp(max=frames - 2)
-    take = low.long()[..., None].expand(-1, -1, mel.shape[2])
-    share = (sources - low)[..., None]
-    return mel.gather(1, take) * (1 - share) + mel.gather(1, take + 1) * share
+    return at_places(mel.transpose(1, 2), sources).transpose(1, 2)
 
 
 def pieced(mel: Tensor, joints: Tensor, curves: Tensor) -> Tensor:
