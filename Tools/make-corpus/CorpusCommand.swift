@@ -52,7 +52,7 @@ struct CorpusCommand: AsyncParsableCommand {
   var response = 80
 
   @Option(help: "Blocks from the shift to the first sound.")
-  var audioDelay = 3
+  var audioDelay = 1
 
   @Option(help: "The share of the assistant's starts and ends that come up to 640 ms late.")
   var misses = 0.0

@@ -11,7 +11,7 @@ package struct TurnTiming: Sendable, Codable, Equatable {
   /// From the end of the user's speech to the end of the block of the shift, at least: 80 ms.
   ///
   /// The shift is decided when its block is over, on the mean 40 ms later. The sound of block
-  /// shift + 3 is heard 240 ms after that: 80 + 40 + 240 = 360 ms after the user's last sound.
+  /// shift + 1 is heard 80 ms after that: 80 + 40 + 80 = 200 ms after the user's last sound.
   package var response = 1_280
   /// The same after a series of digits, which only a longer silence ends: 240 ms, where people pause
   /// for 150 ms at most between digits.
@@ -24,10 +24,9 @@ package struct TurnTiming: Sendable, Codable, Equatable {
   package var endResponse = 7_680
   /// From the block of the shift to the first block that playback puts out with sound.
   ///
-  /// The first
-  /// text token comes in the block of the shift, the fourth three blocks later; they make the first
-  /// sound, which the model hears four blocks after the shift.
-  package var audioDelay = 3
+  /// The first text token comes in the block of the shift, the second a block later; they make the
+  /// first sound, which the model hears two blocks after the shift.
+  package var audioDelay = 1
   /// How long a yield fades: 10 ms, in the block of the yield.
   package var fade = 160
 
