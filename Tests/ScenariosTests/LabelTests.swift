@@ -71,7 +71,7 @@ import Testing
         let isFirst = speech.shift * block < wanted
         let follows = number > 0 && record.assistant[number - 1].back + 1 == speech.shift
         #expect(isFirst || follows)
-        #expect(speech.audioStart == (speech.shift + 3) * block)
+        #expect(speech.audioStart == (speech.shift + 1) * block)
         switch speech.cause {
         case .end:
           #expect(speech.audioEnd == speech.fullEnd)
@@ -96,7 +96,7 @@ import Testing
       let record = recipe.script(index)
       for speech in record.assistant {
         late.all += 1
-        #expect(speech.audioStart == (speech.shift + 3) * block)
+        #expect(speech.audioStart == (speech.shift + 1) * block)
         #expect(speech.back < record.blocks)
         if let due = speech.due {
           late.starts += 1
