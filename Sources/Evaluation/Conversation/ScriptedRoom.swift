@@ -65,10 +65,12 @@ package final class ScriptedRoom: AudioSource, AudioSink {
     guard !isClosed.withLock({ $0 }) else { return nil }
     return state.withLock { state in
       let count = SourceBlock.sampleCount
-      let end = state.isSilent ? state.scripted : state.environment.count
-      guard state.given + count <= end else { return nil }
-      let samples = Array(state.environment[state.given..<state.given + count])
-      state.given += count
+      let next = state.given + count
+      // Whether the assistant is silent matters, and is looked for, after the script alone.
+      guard next <= state.scripted || (next <= state.environment.count && !state.isSilent)
+      else { return nil }
+      let samples = Array(state.environment[state.given..<next])
+      state.given = next
       return SourceBlock(samples: SampleRounding.rounded(samples).samples)
     }
   }

@@ -1,9 +1,9 @@
 """Whether the borders of chunks can be heard or seen in a model's answers.
 
-`omni evaluate --speech FOLDER` writes the answers as sound. The flow makes chunks of 240 ms;
-what could show at a border is compared with the same 60, 120 and 180 ms
-later, where there is none: the change of the spectrum from one 5 ms to the next, and the bend of the
-waveform. A ratio of 1 is a border that nobody notices. Pictures show answers below the target voice.
+`omni evaluate --speech FOLDER` writes the answers as sound. The flow makes chunks of 240 ms; what could
+show at a border is compared with the same 60, 120 and 180 ms later, where there is none: the change of
+the spectrum from one 5 ms to the next, and the bend of the waveform. A ratio of 1 is a border that nobody
+notices. Pictures show answers below the target voice.
 """
 
 import argparse
