@@ -15,8 +15,8 @@ from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 
 from salmonn_omni.dialogue import (
-    calibrate, corpus, decisions, ears, evaluate, export, hidden, labels, language, mean, mixing,
-    model, prefer, pretrain, restore, rollout, sound, streaming, text, tokenizer, train,
+    breaks, calibrate, corpus, decisions, ears, evaluate, export, hidden, labels, language, mean,
+    mixing, model, prefer, pretrain, restore, rollout, sound, streaming, text, tokenizer, train,
 )
 from salmonn_omni.dialogue.corpus import Turn
 from salmonn_omni.dialogue.labels import SHIFT, THINK
@@ -584,6 +584,42 @@ def test_a_question_of_a_bank_that_breaks_off_is_answered_late(tmp_path: Path) -
     assert missed.turns[0].due == whole.turns[0].shift < missed.turns[0].shift
     assert missed.blocks - missed.turns[0].shift == whole.blocks - whole.turns[0].shift
     assert whole.turns[0].due == -1
+
+
+def test_a_question_of_a_bank_breaks_where_it_is_quiet(tmp_path: Path) -> None:
+    bank = tmp_path / "bank"
+    bank.mkdir()
+    tone = (8000 * np.sin(np.arange(6400) * 0.3)).astype("<i2")
+    gap = np.zeros(800, dtype="<i2")
+    samples = np.concatenate([tone, gap, tone])
+    question = {
+        "count": len(samples), "kind": "question", "offset": 0, "text": "how many legs has a cat",
+        "speaker": {"engine": "tones", "voice": "a"}, "exchange": {"answer": "four."},
+    }
+    (bank / "utterances.jsonl").write_text(json.dumps(question))
+    samples.tofile(bank / "samples.pcm")
+    assert corpus.quiet_places(samples) == [6800]
+    assert corpus.quiet_places(tone) == [] and corpus.quiet_places(samples[3200:]) == []
+    whole = corpus.read([str(bank)])[0]
+    broken = corpus.read([str(bank)], breaks=1, response=160)[0]
+    first, second = broken.user
+    pause = second.start - first.end
+    assert 1600 <= pause <= 5600 and (first.text, second.text) == ("", "how many legs has a cat")
+    # Nothing of it is lost, and its answer waits for its end.
+    found = broken.samples()[0]
+    assert np.array_equal(found[first.start : first.end], samples[:6800])
+    assert np.array_equal(found[second.start : second.end], samples[6800:])
+    assert not found[first.end : second.start].any()
+    for conversation, response in ((whole, 1280), (broken, 2560)):
+        wait = (conversation.turns[0].shift + 1) * model.BLOCK - conversation.user[-1].end
+        assert response <= wait < response + model.BLOCK
+    # The same as a bank of its own, to measure.
+    (bank / "bank.json").write_text("{}")
+    breaks.main([str(bank), str(tmp_path / "broken")])
+    longer = corpus.Bank(tmp_path / "broken").utterances[0]["count"] - len(samples)
+    assert breaks.PAUSE[0] <= longer <= breaks.PAUSE[1]
+    found = np.fromfile(tmp_path / "broken" / "samples.pcm", dtype="<i2")
+    assert np.array_equal(found[:6800], samples[:6800]) and np.array_equal(found[-6800:], samples[-6800:])
 
 
 def test_utterances_are_cut_where_nobody_else_speaks(folder: Path) -> None:

@@ -178,30 +178,54 @@ class Corpus:
         )
 
 
+def quiet_places(samples: np.ndarray, frame: int = 160, least: int = 3) -> list[int]:
+    """The middles of what is 30 dB under the loud parts of speech for 30 ms or more, in samples.
+
+    Such are closures of stops, and pauses; the first and the last 0.3 s have none.
+    """
+    count = len(samples) // frame
+    frames = samples[: count * frame].astype(np.float32).reshape(count, frame)
+    levels = np.sqrt(np.square(frames).mean(1))
+    quiet = levels < 0.03 * np.percentile(levels, 90)
+    edges = np.flatnonzero(np.diff(quiet.astype(np.int8), prepend=0, append=0)).reshape(-1, 2)
+    middles = [(first + last) * frame // 2 for first, last in edges if last - first >= least]
+    return [int(m) for m in middles if 4800 <= m <= len(samples) - 4800]
+
+
 class Bank:
     """A bank of utterances: each a short recording with silence around it, and its answer.
 
     The assistant's channel is silent, and the conversation ends with the answer's text. A question
-    that was spoken in two parts has a pause of 0.4 to 1 s between them.
+    that was spoken in two parts has a pause of 0.4 to 1 s between them, or a short one; into others
+    short ones are put where they are quiet.
     """
+
+    #: Samples of a pause between two parts, and of a short one, such as speakers make between phrases.
+    PAUSE, SHORT_PAUSE = (6400, 16000), (1600, 5600)
 
     #: Samples before an utterance, at least and at most, and after it.
     LEAD, TAIL = (800, 9600), 6400
-    #: From the end of a question to the end of the block of the shift; longer after digits.
-    RESPONSE, DIGITS_RESPONSE = 1280, 3840
+    #: From the end of a series of digits to the end of the block of the shift.
+    DIGITS_RESPONSE = 3840
     #: The same after a question that breaks off: longer than any hesitation, which is 1 s at most.
     UNFINISHED_RESPONSE = 17600
     #: The most blocks by which a shift comes late, as in scripts: 640 ms.
     LATENESS = 8
 
     def __init__(
-        self, folder: str | Path, before: int = 0, unfinished: str = "", misses: float = 0.0
+        self, folder: str | Path, before: int = 0, unfinished: str = "", misses: float = 0.0,
+        response: float = 80.0, breaks: float = 0.0,
     ) -> None:
         """`before` is how many samples other banks have that come before this one's.
 
         `unfinished` answers a question that breaks off; empty is no answer. `misses` is the share of
-        the answers that begin late, so that who learns from them learns to make up for a miss.
+        the answers that begin late, so that who learns from them learns to make up for a miss;
+        `response` are the milliseconds from the end of a question that is no series of digits to the
+        end of the block of the shift, at least, as `make-corpus mix --response` has it; `breaks` is the
+        share of the questions with a short pause inside.
         """
+        self.breaks = breaks
+        self.response = round(16 * response)
         self.folder, self.before = Path(folder), before
         self.unfinished, self.misses = unfinished, misses
         lines = (self.folder / "utterances.jsonl").read_text().splitlines()
@@ -217,12 +241,24 @@ class Bank:
         draw = random.Random(place)
         utterance = self.utterances[place]
         start = draw.randint(*self.LEAD)
-        parts = []
+        is_broken = random.Random(f"break {place}").random() < self.breaks
         if utterance.get("after") is not None:
-            before = self.utterances[utterance["after"]]
-            parts.append((before, start))
-            start += before["count"] + draw.randint(6400, 16000)
-        return [*parts, (utterance, start)]
+            before, pause = self.utterances[utterance["after"]], draw.randint(*self.PAUSE)
+            if is_broken:
+                pause = draw.randint(*self.SHORT_PAUSE)
+            return [(before, start), (utterance, start + before["count"] + pause)]
+        if is_broken and utterance["kind"] == "question":
+            first = utterance["offset"]
+            quiet = quiet_places(self.pcm[first : first + utterance["count"]])
+            if quiet:
+                cut, pause = draw.choice(quiet), draw.randint(*self.SHORT_PAUSE)
+                rest = {"offset": first + cut, "count": utterance["count"] - cut}
+                # The words are all written behind the pause: where it is in them is not known.
+                return [
+                    (utterance | {"count": cut, "text": ""}, start),
+                    (utterance | rest, start + cut + pause),
+                ]
+        return [(utterance, start)]
 
     def samples(
         self, conversation: Conversation, first: int, last: int
@@ -261,7 +297,7 @@ class Bank:
         is_first_part = user[-1].kind == "pause-part" and len(parts) == 1
         answer = self.unfinished if is_first_part else user[-1].answer
         if answer and user[-1].kind != "barge-in-related":
-            wait = self.DIGITS_RESPONSE if user[-1].kind == "digits" else self.RESPONSE
+            wait = self.DIGITS_RESPONSE if user[-1].kind == "digits" else self.response
             wait = self.UNFINISHED_RESPONSE if is_first_part else wait
             due = -(-(user[-1].end + wait) // BLOCK) - 1
             draw = random.Random(f"late {place}")
@@ -285,20 +321,21 @@ def bank_size(folder: str | Path) -> int:
 
 def read(
     folders: list[str], shards: int | None = None, users: Sequence[str] = (), unfinished: str = "",
-    misses: float = 0.0,
+    misses: float = 0.0, response: float = 80.0, breaks: float = 0.0,
 ) -> list[Conversation]:
     """The conversations of several folders, one after the other; a bank's are its utterances.
 
     `users` are the banks that are mixed from, in the order in which their samples are counted;
     `unfinished` is what is answered where a question of a bank breaks off, `misses` the share of banks'
-    answers that begin late.
+    answers that begin late, `response` the milliseconds until one is due, `breaks` the share of banks' questions
+    with a short pause inside.
     """
     found: list[Conversation] = []
     for folder in folders:
         if (Path(folder) / "utterances.jsonl").exists():
             earlier = users[: users.index(folder)] if folder in users else ()
             before = sum(map(bank_size, earlier))
-            found += Bank(folder, before, unfinished, misses).conversations
+            found += Bank(folder, before, unfinished, misses, response, breaks).conversations
         else:
             found += Corpus(folder, shards).conversations
     return found

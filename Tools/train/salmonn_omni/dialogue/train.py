@@ -48,6 +48,11 @@ class DialogueConfig:
     unfinished: str = ""
     #: The share of banks' answers that begin up to 640 ms late; scripts have their own.
     misses: float = 0.0
+    #: Milliseconds from the end of a question of a bank to the end of the block of the shift, at least;
+    #: scripts have their own.
+    response: float = 80.0
+    #: The share of banks' questions with a pause of 0.1 to 0.35 s inside.
+    breaks: float = 0.0
     #: Weights to begin with; parts that a file does not have stay as they are.
     initial: list[str] = field(default_factory=list)
     model: ModelConfig = field(default_factory=ModelConfig)
@@ -137,7 +142,8 @@ class DialogueTask(PreparedTask):
         users = config.studio.users
         self.items = self.asked(
             corpus.read(
-                config.train, users=users, unfinished=config.unfinished, misses=config.misses
+                config.train, users=users, unfinished=config.unfinished, misses=config.misses,
+                response=config.response, breaks=config.breaks,
             )
         )
         self.items += [Item(c, True) for c in corpus.read(config.transcribe, users=users) if c.user]
