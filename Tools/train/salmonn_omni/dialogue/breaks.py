@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .corpus import quiet_places
+from .corpus import Bank, quiet_places
 
 #: Samples of silence, at least and at most.
 PAUSE = (1600, 4800)
@@ -35,11 +35,10 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args(arguments)
     draw = random.Random(options.seed)
-    pcm = np.fromfile(options.bank / "samples.pcm", dtype="<i2")
+    bank = Bank(options.bank)
     lines, parts, offset, count = [], [], 0, 0
-    for line in (options.bank / "utterances.jsonl").read_text().splitlines():
-        utterance = json.loads(line)
-        samples = pcm[utterance["offset"] : utterance["offset"] + utterance["count"]]
+    for utterance in bank.utterances:
+        samples = bank.pcm[utterance["offset"] : utterance["offset"] + utterance["count"]]
         if utterance["kind"] == "question":
             samples = broken(samples, draw)
             count += len(samples) > utterance["count"]

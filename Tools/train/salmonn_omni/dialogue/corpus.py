@@ -202,7 +202,6 @@ class Bank:
 
     #: Samples of a pause between two parts, and of a short one, such as speakers make between phrases.
     PAUSE, SHORT_PAUSE = (6400, 16000), (1600, 5600)
-
     #: Samples before an utterance, at least and at most, and after it.
     LEAD, TAIL = (800, 9600), 6400
     #: From the end of a series of digits to the end of the block of the shift.
@@ -327,8 +326,8 @@ def read(
 
     `users` are the banks that are mixed from, in the order in which their samples are counted;
     `unfinished` is what is answered where a question of a bank breaks off, `misses` the share of banks'
-    answers that begin late, `response` the milliseconds until one is due, `breaks` the share of banks' questions
-    with a short pause inside.
+    answers that begin late, `response` the milliseconds until one is due, `breaks` the share of banks'
+    questions with a short pause inside.
     """
     found: list[Conversation] = []
     for folder in folders:
