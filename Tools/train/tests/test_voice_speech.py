@@ -13,7 +13,9 @@ from salmonn_omni.training.processes import Processes
 from salmonn_omni.voice import borders, heard, lines
 from salmonn_omni.voice.alignment import Lexicon, spoken_words, words_of
 from salmonn_omni.voice.crops import crops_of, speech
-from salmonn_omni.voice.data import PHONES, Utterance
+from salmonn_omni.voice.data import Utterance
+from salmonn_omni.voice.engines import PHONES, segments_of
+from salmonn_omni.voice.moonshine import spoken
 from salmonn_omni.voice.pitch import pitch_track
 from salmonn_omni.voice.recogniser import arpa, word_errors, words
 
@@ -83,7 +85,7 @@ def test_noise_has_no_pitch() -> None:
 
 
 def test_words_are_found_in_the_phones_though_some_are_not_said(tmp_path) -> None:
-    lexicon = Lexicon(tmp_path / "lexicon.json", "slt")
+    lexicon = Lexicon(tmp_path / "lexicon.json", "flite", "slt")
     names = {"a": ["ax"], "cat": ["k", "ae", "t"], "sat": ["s", "ae", "t"]}
     lexicon.entries = {w: [PHONES.index(p) for p in phones] for w, phones in names.items()}
     said = "pau ax ax k ae ae t pau s s ae pau".split()
@@ -91,6 +93,15 @@ def test_words_are_found_in_the_phones_though_some_are_not_said(tmp_path) -> Non
         np.array([PHONES.index(p) for p in said]), words_of("A cat, sat."), lexicon
     )
     assert found.tolist() == [0, 0, 0, 1, 1, 1, 1, 1, 2, 2, 2, 2]
+
+
+def test_hibaris_letters_become_phones_with_their_ends() -> None:
+    letters = ["", *"ˈI dˈu, nˈO.", ""]
+    durations = [10, 1, 3, 2, 2, 1, 2, 1, 4, 3, 1, 4, 10, 6]
+    said = segments_of(letters, durations)
+    assert [phone for phone, _ in said] == ["pau", "ay", "d", "uw", "pau", "n", "ow", "pau"]
+    # The space after "I" is short and belongs to it; a stress mark is part of what follows.
+    assert [round(end / 0.025) for _, end in said] == [10, 16, 18, 21, 26, 29, 34, 50]
 
 
 def utterance(tokens: int, seed: int, text: str = "a") -> Utterance:
@@ -132,6 +143,20 @@ def test_word_errors_are_counted(said: str, heard: str, errors: int) -> None:
     assert word_errors(said.split(), heard.split()) == errors
 
 
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("The 11th month is November.", "the eleventh month is november"),
+        ("Twenty-four, 24; the 20th, the 3rd.", "twenty four twenty four the twentieth the third"),
+        ("863", "eight six three"),
+        ("My favorite color: gray. I cannot.", "my favourite colour grey i can not"),
+        ("It's OK", "it's okay"),
+    ],
+)
+def test_figures_and_spellings_become_spoken_words(written: str, said: str) -> None:
+    assert spoken(written) == said.split()
+
+
 def test_the_shares_after_a_word_sum_to_one() -> None:
     said = [words(line) for line in ("a b.", "a c, a b.", "b.")]
     text = arpa(said, {"a", "b", "c", "d"})
@@ -153,6 +178,9 @@ class Ears:
     """Hears as many times "one" as the sound has tenths of a second."""
 
     unknown = ["owlet"]
+
+    def words(self, text: str) -> list[str]:
+        return words(text)
 
     def hear(self, samples: np.ndarray) -> list[str]:
         return ["one"] * round(len(samples) / 1600)

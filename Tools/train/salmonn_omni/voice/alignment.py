@@ -2,17 +2,17 @@
 
 import json
 import re
-import subprocess
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from salmonn_omni.training.parallel import on_all_cores
+from salmonn_omni.voice import engines
 from salmonn_omni.voice.config import DataConfig
-from salmonn_omni.voice.data import PHONES
+from salmonn_omni.voice.engines import PHONES
 
-PAUSE = PHONES.index("pau")
+PAUSE = PHONES.index(engines.PAUSE)
 
 
 def words_of(text: str) -> list[str]:
@@ -23,14 +23,15 @@ def words_of(text: str) -> list[str]:
 class Lexicon:
     """The phones of every word, as the voice says it alone; kept in a file."""
 
-    def __init__(self, path: Path, voice: str) -> None:
-        self.path, self.voice = path, voice
+    def __init__(self, path: Path, engine: str, voice: str) -> None:
+        self.path, self.engine, self.voice = path, engine, voice
         self.entries: dict[str, list[int]] = json.loads(path.read_text()) if path.exists() else {}
 
     @classmethod
     def of(cls, config: DataConfig) -> "Lexicon":
         """The words of a voice, kept beside its speech."""
-        return cls(Path(config.folder) / f"lexicon-{config.voice}.json", config.voice)
+        path = Path(config.folder) / f"lexicon-{config.voice}.json"
+        return cls(path, config.engine, config.voice)
 
     def learn(self, words: Iterable[str]) -> None:
         """Adds words that are not there yet."""
@@ -42,9 +43,7 @@ class Lexicon:
         self.path.write_text(json.dumps(self.entries, sort_keys=True))
 
     def _say(self, word: str) -> list[int]:
-        command = ["flite", "-voice", self.voice, "-ps", "-t", f" {word}", "none"]
-        done = subprocess.run(command, check=True, capture_output=True, text=True)
-        return [PHONES.index(p) for p in done.stdout.split() if p != "pau" and p in PHONES]
+        return [PHONES.index(phone) for phone in engines.phones(self.engine, word, self.voice)]
 
 
 def spoken_words(phones: np.ndarray, words: Sequence[str], lexicon: Lexicon) -> np.ndarray:

@@ -19,7 +19,8 @@ from salmonn_omni.training.processes import Processes
 from salmonn_omni.training.trainer import Loss
 from salmonn_omni.voice.config import FRAMES_PER_TOKEN, CodecConfig, CodecStage
 from salmonn_omni.voice.crops import SpeechBatch, crops_of, speech
-from salmonn_omni.voice.data import PHONES, Utterance, Voice
+from salmonn_omni.voice.data import Utterance, Voice
+from salmonn_omni.voice.engines import PHONES
 
 BINS = 80
 

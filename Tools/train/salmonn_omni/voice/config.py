@@ -31,7 +31,8 @@ class DataConfig:
     #: The lines that are kept out of training.
     held_out: int = 200
     seed: int = 1
-    #: flite's name of the voice.
+    #: The synthesizer, flite or hibari, and its name of the voice.
+    engine: str = "flite"
     voice: str = "slt"
     #: What samples are multiplied by: flite's slt speaks at -16.5 dBFS, users at -26 dBFS, and its
     #: echo in the microphone is to be as loud as in the scripts.

@@ -1,4 +1,4 @@
-"""The assistant's voice: lines said by flite, with mel frames, pitch and phones, in one file.
+"""The assistant's voice: lines said by a synthesizer, with mel frames, pitch and phones, in one file.
 
 `python -m salmonn_omni.voice.data --config CONFIG` makes the file of a stage ahead of it.
 """
@@ -8,9 +8,6 @@ import functools
 import hashlib
 import json
 import os
-import subprocess
-import tempfile
-import wave
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -24,12 +21,9 @@ from salmonn_omni.training import settings
 from salmonn_omni.training.parallel import on_all_cores
 from salmonn_omni.voice import lines
 from salmonn_omni.voice.config import FRAMES_PER_TOKEN, HOP, SAMPLE_RATE, TOKEN, DataConfig
+from salmonn_omni.voice.engines import PAUSE, PHONES, say
 from salmonn_omni.voice.pitch import pitch_track
 
-PHONES = (
-    "pau aa ae ah ao aw ax axr ay b ch d dh eh er ey f g hh ih iy jh k l m n ng ow oy p r s sh t "
-    "th uh uw v w y z zh"
-).split()
 #: The largest sample of 16 bits.
 LARGEST = 32767
 
@@ -57,25 +51,12 @@ def mel_of(samples: Tensor, config: DataConfig) -> Tensor:
     return (mel.transpose(-2, -1) - config.mel_mean) / config.mel_deviation
 
 
-def say(text: str, voice: str) -> tuple[np.ndarray, list[tuple[str, float]]]:
-    """Speech at 16 kHz, -1 to 1, and every phone with the second at which it ends."""
-    with tempfile.NamedTemporaryFile(suffix=".wav") as file:
-        command = ["flite", "-voice", voice, "-psdur", "-t", f" {text}", file.name]
-        done = subprocess.run(command, check=True, capture_output=True, text=True)
-        with wave.open(file.name) as sound:
-            rate, frames = sound.getframerate(), sound.readframes(sound.getnframes())
-    samples = np.frombuffer(frames, "<i2").astype(np.float32) / 32768
-    if rate != SAMPLE_RATE:
-        raise ValueError(f"flite's voice {voice} speaks at {rate} Hz, expected {SAMPLE_RATE}")
-    segments = [entry.rsplit(":", 1) for entry in done.stdout.split()]
-    return samples, [(phone, float(end)) for phone, end in segments]
-
-
 def utterance(text: str, config: DataConfig) -> Utterance:
     """A line as the voice says it, with little silence before it."""
-    samples, segments = say(text, config.voice)
+    said = say(config.engine, text, config.voice)
+    samples, segments = said.samples, said.segments
     # The voice begins with a pause of a fifth of a second, for which every answer would wait.
-    first = segments[0][1] if segments and segments[0][0] == "pau" else 0.0
+    first = segments[0][1] if segments and segments[0][0] == PAUSE else 0.0
     skipped = max(0, round((first - config.lead) * SAMPLE_RATE))
     samples = samples[skipped:] * np.float32(config.gain)
     samples = np.pad(samples, (0, -len(samples) % TOKEN))

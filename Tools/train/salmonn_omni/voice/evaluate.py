@@ -22,7 +22,7 @@ from salmonn_omni.voice.codec import Codec
 from salmonn_omni.voice.config import SAMPLE_RATE, DataConfig
 from salmonn_omni.voice.data import LARGEST, Utterance, Voice
 from salmonn_omni.voice.generate import Sampling, generate
-from salmonn_omni.voice.recogniser import Recogniser, word_errors, words
+from salmonn_omni.voice.recogniser import NAMES, named, word_errors
 
 Speaker = Callable[[Utterance], np.ndarray]
 
@@ -87,6 +87,7 @@ def main(arguments: list[str] | None = None) -> dict[str, float]:
         parser.add_argument(f"--{part}", default="", help=f"the run of the {part}")
     parser.add_argument("--data", type=Path, help="a stage's configuration, for its section data")
     parser.add_argument("--lines", type=int, default=100)
+    parser.add_argument("--recogniser", choices=NAMES, default=NAMES[0])
     parser.add_argument("--top-p", type=float, default=0.8)
     parser.add_argument("--top-k", type=int, default=25)
     parser.add_argument("--window", type=int, default=10)
@@ -97,9 +98,9 @@ def main(arguments: list[str] | None = None) -> dict[str, float]:
     section = json.loads(options.data.read_text()).get("data", {}) if options.data else {}
     data = DataConfig(**section)
     voice = Voice.load(data)
-    recogniser = Recogniser([u.text for u in voice.utterances])
+    recogniser = named(options.recogniser, [u.text for u in voice.utterances])
     unknown = set(recogniser.unknown)
-    lines = [u for u in voice.held_out if not unknown & set(words(u.text))][: options.lines]
+    lines = [u for u in voice.held_out if not unknown & set(recogniser.words(u.text))][: options.lines]
     options.out.mkdir(parents=True, exist_ok=True)
     ways = speakers(options)
     errors = dict.fromkeys(ways, 0)
@@ -107,7 +108,7 @@ def main(arguments: list[str] | None = None) -> dict[str, float]:
     heard: list[dict[str, object]] = []
     for index, said in enumerate(lines):
         sounds = {name: speak(said) for name, speak in ways.items()}
-        wanted = words(said.text)
+        wanted = recogniser.words(said.text)
         count += len(wanted)
         entry: dict[str, object] = {"text": said.text}
         for name, samples in sounds.items():

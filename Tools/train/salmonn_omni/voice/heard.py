@@ -15,7 +15,7 @@ import numpy as np
 import soundfile
 
 from salmonn_omni.voice import lines
-from salmonn_omni.voice.recogniser import Recogniser, word_errors, words
+from salmonn_omni.voice.recogniser import NAMES, Listener, named, word_errors
 
 
 @dataclass
@@ -62,13 +62,13 @@ def read_sound(folder: Path, line: dict[str, Any]) -> np.ndarray:
     return samples
 
 
-def listen(folder: Path, recogniser: Recogniser) -> dict[str, Counts]:
+def listen(folder: Path, recogniser: Listener) -> dict[str, Counts]:
     """The counts of each corpus whose answers are in a folder."""
     unknown = set(recogniser.unknown)
     found: dict[str, Counts] = {}
     for line in read_answers(folder):
         counts = found.setdefault(line["corpus"], Counts())
-        expected, wrote = words(line["answer"]["expected"]), words(line["answer"]["text"])
+        expected, wrote = (recogniser.words(line["answer"][n]) for n in ("expected", "text"))
         if unknown & set(expected + wrote):
             counts.unknown += 1
             continue
@@ -81,11 +81,13 @@ def main(arguments: list[str] | None = None) -> dict[str, dict[str, float]]:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--answers", type=Path, required=True, help="what omni evaluate --speech wrote")
     parser.add_argument("--lines", type=Path, nargs="+", required=True,
-                        help="questions and answers of the world, for the recogniser's words")
+                        help="questions and answers of the world, for pocketsphinx's words")
+    parser.add_argument("--recogniser", choices=NAMES, default=NAMES[0])
     parser.add_argument("--out", type=Path, help="a JSON file")
     parser.add_argument("--wrong", type=int, default=0, help="print so many answers with errors")
     options = parser.parse_args(arguments)
-    recogniser = Recogniser([line for path in options.lines for line in lines.read(path)])
+    expected = [line for path in options.lines for line in lines.read(path)]
+    recogniser = named(options.recogniser, expected)
     tables = {}
     for corpus, counts in listen(options.answers, recogniser).items():
         tables[corpus] = counts.table()

@@ -1,7 +1,8 @@
 """What an independent recogniser, pocketsphinx, hears: words of a closed vocabulary.
 
 Its acoustic model is the one that it brings; the language model is made from lines of the world: a
-bigram with absolute discounting (Ney, Essen and Kneser 1994).
+bigram with absolute discounting (Ney, Essen and Kneser 1994). `named` gives it, or the recogniser of
+`moonshine.py`, which hears any words.
 """
 
 import math
@@ -10,10 +11,37 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
 DISCOUNT = 0.5
+#: The names of the recognisers; what is wanted is measured with the first.
+NAMES = ("pocketsphinx", "moonshine")
+
+
+class Listener(Protocol):
+    """A recogniser of speech that had no part in training."""
+
+    #: Words that it can not hear.
+    unknown: list[str]
+
+    def words(self, text: str) -> list[str]:
+        """A line in the form in which `hear` gives it."""
+        ...
+
+    def hear(self, samples: np.ndarray) -> list[str]:
+        """The words of samples at 16 kHz, -1 to 1."""
+        ...
+
+
+def named(name: str, lines: Sequence[str]) -> Listener:
+    """The recogniser of a name; `lines` are what pocketsphinx expects."""
+    if name == "moonshine":
+        from salmonn_omni.voice.moonshine import Moonshine
+
+        return Moonshine()
+    return Recogniser(lines)
 
 
 def words(text: str) -> list[str]:
@@ -70,6 +98,10 @@ class Recogniser:
                 hmm=str(Path(get_model_path()) / "en-us" / "en-us"), dict=str(dictionary),
                 lm=str(model), logfn="/dev/null", samprate=16000,
             )
+
+    def words(self, text: str) -> list[str]:
+        """A line in the form in which `hear` gives it."""
+        return words(text)
 
     def hear(self, samples: np.ndarray) -> list[str]:
         """The words of samples at 16 kHz, -1 to 1."""
