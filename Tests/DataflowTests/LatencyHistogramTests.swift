@@ -11,6 +11,15 @@ struct LatencyHistogramTests {
     }
   }
 
+  @Test func `the percentile of few values is the nearest rank`() {
+    let values: [Double] = [3, 10, 1, 2, 9, 8, 4, 7, 6, 5]
+    let expected: [(Double, Double)] = [(0, 1), (10, 1), (50, 5), (90, 9), (91, 10), (100, 10)]
+    for (percent, value) in expected {
+      let found = values.percentile(percent)
+      #expect(found == value, "\(percent) %")
+    }
+  }
+
   @Test(arguments: UInt64(0)..<20)
   func `percentiles are those of the sorted values to one part in 64`(seed: UInt64) {
     let values = values(seed)

@@ -80,6 +80,24 @@ struct FaultTests {
     withExtendedLifetime(disk) {}
   }
 
+  @Test(arguments: ["blocks of 2560 samples", "16001 Hz"])
+  func `a model of other blocks is refused before anything runs`(reason: String) throws {
+    let model = try TinyModel.model {
+      if reason.hasPrefix("blocks") {
+        $0.encoder.configuration.blockSamples = 2_560
+      } else {
+        $0.synthesizer.vocoderConfiguration.sampleRate = 16_001
+      }
+    }
+    let error = #expect(throws: DuplexError.self) {
+      _ = try DuplexSession(
+        model: model, source: ScriptedSource(blocks: 1),
+        sink: CollectingSink(sampleRate: model.sampleRate))
+    }
+    #expect(error?.code == .model)
+    #expect(error?.reason.contains(reason) == true, "\(String(describing: error))")
+  }
+
   @Test func `settings that do not fit the model are refused before anything runs`() throws {
     var configuration = DuplexConfiguration()
     configuration.refreshPositionsPerBlock = 3

@@ -63,7 +63,7 @@ struct LanguageContextTests {
     }
   }
 
-  @Test(arguments: [(16, 0.25, 16), (256, 0.9, 16), (256, 0.25, 4)])
+  @Test(arguments: [(16, 0.25, 16), (256, 0.9, 16), (256, 0.25, 4), (256, 0.01, 16)])
   func `a plan that cannot work says why`(capacity: Int, kept: Double, perBlock: Int) {
     #expect(plan(capacity, kept: kept, perBlock: perBlock).problem != nil)
   }

@@ -44,6 +44,19 @@ struct ReplayTests {
     #expect(try SessionReplay(folder: folder).checkAssistantRecording() == nil)
   }
 
+  @Test(arguments: [8_000, 48_000])
+  func `a recording at another rate is no session`(rate: Int) async throws {
+    let scratch = try Scratch()
+    let folder = try await recorded(scratch)
+    let sink = try FileSink("\(folder)/environment.wav", sampleRate: rate, overwriting: true)
+    _ = try await sink.put([Float](repeating: 0, count: rate))
+    _ = try await sink.finish()
+    let error = await #expect(throws: DuplexError.self) {
+      try await SessionReplay(folder: folder).run(Self.model(), on: .oneThread)
+    }
+    #expect(error?.code == .session && error?.reason.contains("\(rate) Hz") == true)
+  }
+
   /// Flips the lowest bit of a sample of a 16-bit WAV file with a header of 44 bytes.
   private func flip(_ path: String, sample: Int) throws {
     let url = URL(fileURLWithPath: path)

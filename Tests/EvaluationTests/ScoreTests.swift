@@ -92,6 +92,34 @@ private struct Happening {
     #expect(silent.turns.hits == 0 && silent.texts.hits == 0 && silent.texts.count == 1)
   }
 
+  /// An answer from before the question that yields in the block `back`, or never, and the next.
+  private func interrupted(back: Int?, shift: Int?) throws -> Scene {
+    var scene = try Scene(shift: shift)
+    for sample in 3 * Scene.block..<((back ?? 139) + 1) * Scene.block {
+      scene.outcome.putOut[sample] = sample % 2 == 0 ? 0.1 : -0.1
+    }
+    scene.outcome.answers.insert(
+      Duplex.Utterance(
+        start: BlockIndex(0), end: back.map { BlockIndex($0) }, text: "one.", yielded: 20_000),
+      at: 0)
+    return scene
+  }
+
+  @Test(arguments: ["question", "related"])
+  func `an answer that goes on into a question is no early start`(type: String) throws {
+    // The question is blocks 5 to 17.5; what is decided in block 11 sounds from block 15 on.
+    for (back, shift, isTaken, isEarly) in [
+      (8, 19, true, false), (17, 19, true, false), (8, 11, false, true), (30, nil, false, false),
+      (nil, nil, false, false),
+    ] as [(Int?, Int?, Bool, Bool)] {
+      var scene = try interrupted(back: back, shift: shift)
+      scene.record.events[0].type = type
+      let scores = scene.scores
+      #expect(scores.turns.hits == (isTaken ? 1 : 0), "back \(back ?? -1), shift \(shift ?? -1)")
+      #expect(scores.early.hits == (isEarly ? 1 : 0), "back \(back ?? -1), shift \(shift ?? -1)")
+    }
+  }
+
   @Test func `the first sound is timed where it is heard, one block after it was put out`() throws {
     let scores = try Scene(shift: 19).scores
     // Block 22 is put out, block 23 is when it sounds; the speech ends at block 17.5.
@@ -167,6 +195,14 @@ private struct Happening {
       Duplex.Utterance(start: BlockIndex(130), end: nil, text: "yes.", yielded: nil))
     #expect(scene.scores.selfStarts == 1)
     #expect(try Scene(shift: 19).scores.selfStarts == 0)
+    // Within 2 s of the user's last word, but that was answered already.
+    var again = try Scene(shift: 19, back: 24)
+    again.outcome.answers.append(
+      Duplex.Utterance(start: BlockIndex(30), end: nil, text: "yes.", yielded: nil))
+    #expect(again.scores.selfStarts == 1)
+    let hourly = ScoreTable(again.scores).rows.first { $0.name == "starts without a user, an hour" }
+    // The scene is 140 blocks of 80 ms: 11.2 s.
+    #expect(abs((hourly?.value ?? 0) - 3_600 / 11.2) < 1e-6)
   }
 
   @Test func `precision, recall and F1 are those of the counts`() throws {
@@ -177,7 +213,29 @@ private struct Happening {
     #expect(f1.recall == 0.92)
     #expect(abs((f1.precision ?? 0) - 92.0 / 110) < 1e-9)
     #expect(abs((f1.value ?? 0) - 2 * 92.0 / 110 * 0.92 / (92.0 / 110 + 0.92)) < 1e-9)
+    #expect(f1.count == 200)
     #expect(F1(wanted: Tally(), unwanted: unwanted).value == nil)
+    // Where nothing could be wrong, precision and F1 say nothing.
+    let alone = F1(wanted: wanted, unwanted: Tally())
+    #expect(alone.recall == 0.92 && alone.precision == nil && alone.value == nil)
+  }
+
+  @Test func `each F1 rests on its own events`() throws {
+    func happening(_ kind: String, _ type: String, _ expected: String) -> Happening {
+      Happening(kind: kind, type: type, expected: expected, blocks: 40..<48)
+    }
+    let direct = happening("barge-in", "direct", "stop")
+    let related = happening("barge-in", "related", "stop")
+    let backchannel = happening("distractor", "backchannel", "none")
+    func rows(_ events: [Happening]) throws -> [String: Int] {
+      let table = try ScoreTable(Scene(shift: 19, events: events).scores)
+      return Dictionary(uniqueKeysWithValues: table.rows.map { ($0.name, $0.count) })
+    }
+    let counts = try rows([direct, related, backchannel, backchannel])
+    #expect(counts["barge-in, context-independent F1"] == 3)
+    #expect(counts["barge-in, overall F1"] == 4)
+    #expect(counts["barge-in, context-dependent F1"] == nil)
+    #expect(try rows([direct]).keys.allSatisfy { !$0.hasPrefix("barge-in") })
   }
 
   @Test func `scores of two folders add up`() throws {

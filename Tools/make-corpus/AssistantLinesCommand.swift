@@ -20,6 +20,8 @@ struct AssistantLinesCommand: AsyncParsableCommand {
   @Option(help: "How many batches are spoken at a time.")
   var jobs = 2
 
+  func validate() throws { try expectPositive(("--count", count), ("--jobs", jobs)) }
+
   func run() async throws {
     let world = try World.builtIn()
     let speaker = world.rules.assistantSpeaker

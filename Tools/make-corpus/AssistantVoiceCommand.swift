@@ -18,6 +18,8 @@ struct AssistantVoiceCommand: AsyncParsableCommand {
   @Option(help: "How many batches are spoken at a time.")
   var jobs = 2
 
+  func validate() throws { try expectPositive(("--jobs", jobs)) }
+
   func run() async throws {
     let world = try World.builtIn()
     var texts: Set<String> = []

@@ -14,6 +14,8 @@ struct BenchCommand: AsyncParsableCommand {
   @Option(help: "How many are mixed at a time.")
   var jobs = 2
 
+  func validate() throws { try expectPositive(("--count", count), ("--jobs", jobs)) }
+
   func run() async throws {
     let troupe = try Troupe.tones(world: .builtIn(), split: .train, speakers: 12, seed: 1)
     let recipe = CorpusRecipe(kind: .duplex, troupe: troupe, seed: 1)

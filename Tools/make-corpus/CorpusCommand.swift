@@ -60,6 +60,18 @@ struct CorpusCommand: AsyncParsableCommand {
   @Option(help: "How many shards are mixed at a time.")
   var jobs = 2
 
+  func validate() throws {
+    try expectPositive(("--count", count), ("--shard", shard), ("--jobs", jobs))
+    if !(0...60_000).contains(response) {
+      throw ValidationError("--response takes 0 to 60000 milliseconds.")
+    }
+    if !(0...100).contains(audioDelay) {
+      throw ValidationError("--audio-delay takes 0 to 100 blocks.")
+    }
+    if !(0...1).contains(misses) { throw ValidationError("--misses takes 0 to 1.") }
+    if let echo, !(0...1).contains(echo) { throw ValidationError("--echo takes 0 to 1.") }
+  }
+
   func run() async throws {
     let troupe = try Troupe(
       users: VoiceBank(joining: users.map { try VoiceBank(folder: URL(filePath: $0)) }),

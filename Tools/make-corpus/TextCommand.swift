@@ -24,6 +24,8 @@ struct TextCommand: ParsableCommand {
   @Flag(help: "Print the vocabulary instead, a word a line.")
   var vocabulary = false
 
+  func validate() throws { try expectPositive(("--count", count)) }
+
   func run() throws {
     let world = try World.builtIn()
     guard !vocabulary else { return print(world.vocabulary.joined(separator: "\n")) }

@@ -52,6 +52,13 @@ struct VoicesCommand: AsyncParsableCommand {
   @Option(help: "How many batches are spoken at a time.")
   var jobs = 2
 
+  func validate() throws {
+    try expectPositive(("--jobs", jobs))
+    if min(speakers, exchanges, series) < 0 {
+      throw ValidationError("--speakers, --exchanges and --series take 0 or more.")
+    }
+  }
+
   func run() async throws {
     let world = try World.builtIn()
     var plan = VoiceBankPlan(world: world, split: split)

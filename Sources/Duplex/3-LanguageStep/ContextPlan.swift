@@ -31,6 +31,10 @@ package struct ContextPlan: Hashable, Sendable {
     if perBlock <= blockPositions {
       return "refreshPositionsPerBlock is \(perBlock); a block alone has \(blockPositions)"
     }
+    if kept < blockPositions {
+      return "\(kept) positions of a context of \(capacity) are less than a block's "
+        + "\(blockPositions); choose a larger keptContext"
+    }
     if start <= kept + blockPositions {
       return "a context of \(capacity) positions cannot be refreshed with \(kept) of them; "
         + "choose a smaller keptContext or more refreshPositionsPerBlock"

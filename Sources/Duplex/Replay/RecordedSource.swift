@@ -5,23 +5,27 @@ import Dataflow
 actor RecordedSource: AudioSource {
   private let file: SoundFileReader
   private var left: Int
-  private let blockSamples: Int
 
   /// - Parameters:
   ///   - path: The recording.
   ///   - blocks: How many blocks of it to give; later ones were not whole.
-  /// - Throws: `SoundFileError`.
+  /// - Throws: `SoundFileError`; ``DuplexError`` for a rate that nothing is heard at.
   init(_ path: String, blocks: Int) throws {
     file = try SoundFileReader(path)
-    blockSamples = BlockIndex.samples(at: file.sampleRate)
+    guard file.sampleRate == SourceBlock.sampleRate else {
+      throw DuplexError(
+        .session,
+        reason: "\(path) is at \(file.sampleRate) Hz; what was heard is at "
+          + "\(SourceBlock.sampleRate) Hz")
+    }
     left = blocks
   }
 
   func next() throws -> SourceBlock? {
     guard left > 0 else { return nil }
     left -= 1
-    let samples = try file.read(blockSamples)
-    guard samples.count == blockSamples else { return nil }
+    let samples = try file.read(SourceBlock.sampleCount)
+    guard samples.count == SourceBlock.sampleCount else { return nil }
     return SourceBlock(samples: samples)
   }
 

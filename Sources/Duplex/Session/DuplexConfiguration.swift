@@ -28,8 +28,9 @@ public struct DuplexConfiguration: Codable, Hashable, Sendable {
     if maximumTextTokens < 1 {
       return "maximumTextTokens is \(maximumTextTokens), expected 1 or more"
     }
-    if maximumBlocksAhead < 3 {
-      return "maximumBlocksAhead is \(maximumBlocksAhead), expected 3 or more"
+    // 45,000 blocks are an hour.
+    if !(3...45_000).contains(maximumBlocksAhead) {
+      return "maximumBlocksAhead is \(maximumBlocksAhead), expected 3 to 45000"
     }
     if !(keptContext > 0 && keptContext < 1) {
       return "keptContext is \(keptContext), expected over 0 and under 1"

@@ -1,3 +1,4 @@
+import AudioIO
 public import Checkpoints
 import Dataflow
 public import Kernels
@@ -61,6 +62,24 @@ public struct DuplexModel: Sendable {
 
   /// The rate of the assistant's voice.
   public var sampleRate: Int { synthesizer.sampleRate }
+
+  /// Why no session can have it: its blocks are not those of the streams; nil where one can.
+  var problem: String? {
+    let encoder = encoder.configuration
+    if encoder.blockSamples != SourceBlock.sampleCount
+      || encoder.logMel.sampleRate != SourceBlock.sampleRate
+    {
+      return "the encoder takes blocks of \(encoder.blockSamples) samples at "
+        + "\(encoder.logMel.sampleRate) Hz, expected \(SourceBlock.sampleCount) at "
+        + "\(SourceBlock.sampleRate) Hz"
+    }
+    if !(sampleRate * 80).isMultiple(of: 1_000)
+      || !Resampler.supports(from: sampleRate, to: SourceBlock.sampleRate)
+    {
+      return "80 ms of a voice at \(sampleRate) Hz are no whole samples that can be resampled"
+    }
+    return nil
+  }
 
   /// The rates of both streams.
   var rates: StreamRates {

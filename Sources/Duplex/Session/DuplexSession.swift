@@ -130,6 +130,7 @@ extension DuplexModel {
 extension DuplexConfiguration {
   /// Whether a session of a model can have these settings.
   func check(_ model: DuplexModel) throws(DuplexError) {
+    if let problem = model.problem { throw DuplexError(.model, reason: problem) }
     if let problem { throw DuplexError(.configuration, reason: problem) }
     if let problem = contextPlan(of: model).problem {
       throw DuplexError(.configuration, reason: problem)

@@ -47,6 +47,16 @@ struct ConverseCommand: AsyncParsableCommand {
 
   func validate() throws {
     if !(0...86_400).contains(tail) { throw ValidationError("--tail takes 0 to 86400 seconds.") }
+    let files = [input, output].map { URL(filePath: $0).resolvingSymlinksInPath() }
+    if files[0] == files[1] { throw ValidationError("OUT is IN; name another file.") }
+  }
+
+  /// Where OUT is written: beside a file that it replaces, which stays until it is done.
+  private var target: String {
+    guard overwrite, FileManager.default.fileExists(atPath: output) else { return output }
+    let url = URL(filePath: output)
+    return url.deletingPathExtension().appendingPathExtension("part")
+      .appendingPathExtension(url.pathExtension).path
   }
 
   func run() async throws {
@@ -55,8 +65,9 @@ struct ConverseCommand: AsyncParsableCommand {
       input, trailingSilence: silence, pacedBy: pace == .realtime ? ContinuousClock() : nil)
     let loaded = try model.load(seed: sampling.seed)
     let rate = loaded.model.sampleRate
+    let target = target
     let sink = try TimedFileSink(
-      output, sampleRate: rate,
+      target, sampleRate: rate,
       samples: source.duration.map { Int((($0 + silence) / .seconds(1) * Double(rate)).rounded()) },
       overwriting: overwrite)
     let session: DuplexSession
@@ -66,7 +77,7 @@ struct ConverseCommand: AsyncParsableCommand {
         sink: sink, recordingTo: record)
     } catch {
       // Nothing was said yet.
-      try? FileManager.default.removeItem(atPath: output)
+      try? FileManager.default.removeItem(atPath: target)
       throw error
     }
     let stop = SignalStop { session.stop() }
@@ -79,6 +90,10 @@ struct ConverseCommand: AsyncParsableCommand {
       let lines = log.withLock { $0.take(report.record, report.events) }
       isSpeaking.withLock { $0 = report.record.state == .speaking }
       if !json { for line in lines { print(line) } }
+    }
+    if target != output {
+      _ = try FileManager.default.replaceItemAt(
+        URL(filePath: output), withItemAt: URL(filePath: target))
     }
     let figures = SessionFigures(
       summary, transcript: log.withLock { $0.transcript }, model: loaded.model.manifest.name,

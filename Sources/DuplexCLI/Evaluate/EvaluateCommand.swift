@@ -46,11 +46,17 @@ struct EvaluateCommand: AsyncParsableCommand {
     if count < 1 { throw ValidationError("--count takes 1 or more.") }
     if !(1...64).contains(jobs) { throw ValidationError("--jobs takes 1 to 64.") }
     if let echo, !(0...1).contains(echo) { throw ValidationError("--echo takes 0 to 1.") }
+    // Tables and sounds are told apart by the folders' last names.
+    let names = folders.map { URL(filePath: $0).lastPathComponent }
+    if Set(names).count < names.count || folders.count > 1 && names.contains("all") {
+      throw ValidationError("Folders need names of their own, other than all.")
+    }
   }
 
   func run() async throws {
     let loaded = try model.load(seed: 0, threads: 1)
     let answers = try speech.map { try AnswerFolder($0) }
+    print(EvaluationReport.windows)
     var all = ConversationScores()
     var tables: [String: ScoreTable] = [:]
     for folder in folders {

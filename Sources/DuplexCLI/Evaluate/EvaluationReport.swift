@@ -11,9 +11,23 @@ enum EvaluationReport {
       })
   }
 
+  /// One line on what counts as when.
+  static var windows: String {
+    let times = ConversationScores.windows.sorted { $0.key < $1.key }
+      .map { "\($0.key) \(ModelReport.decimal($0.value, 2)) s" }
+    return "windows: " + times.joined(separator: "; ")
+  }
+
+  /// The windows in seconds, and the rows of each table.
+  private struct Tables: Encodable {
+    let windows: [String: Double]
+    let tables: [String: [ScoreTable.Row]]
+  }
+
   static func json(_ tables: [String: ScoreTable]) throws -> Data {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    return try encoder.encode(tables.mapValues(\.rows))
+    return try encoder.encode(
+      Tables(windows: ConversationScores.windows, tables: tables.mapValues(\.rows)))
   }
 }

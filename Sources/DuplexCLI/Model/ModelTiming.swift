@@ -1,4 +1,5 @@
 import Checkpoints
+import Dataflow
 import Foundation
 import Kernels
 import SpeechModel
@@ -14,10 +15,6 @@ struct ModelTiming {
     let milliseconds: [Double]
 
     var mean: Double { milliseconds.reduce(0, +) / Double(max(milliseconds.count, 1)) }
-    func percentile(_ p: Double) -> Double {
-      let sorted = milliseconds.sorted()
-      return sorted[min(sorted.count - 1, Int(Double(sorted.count) * p))]
-    }
   }
 
   let name: String
@@ -97,8 +94,10 @@ struct ModelTiming {
         ?? loadSeconds.reduce(0) { $0 + $1.seconds }
       rows.append([
         line.part, ModelReport.decimal(load, 2), ModelReport.decimal(line.mean, 2),
-        ModelReport.decimal(line.percentile(0.5), 2), ModelReport.decimal(line.percentile(0.99), 2),
-        ModelReport.decimal(line.percentile(1), 2), ModelReport.decimal(line.mean / 0.8, 0) + " %",
+        ModelReport.decimal(line.milliseconds.percentile(50), 2),
+        ModelReport.decimal(line.milliseconds.percentile(99), 2),
+        ModelReport.decimal(line.milliseconds.percentile(100), 2),
+        ModelReport.decimal(line.mean / 0.8, 0) + " %",
       ])
     }
     return

@@ -13,7 +13,7 @@ struct TalkCommand: AsyncParsableCommand {
     discussion: """
       Sound goes through PulseAudio or PipeWire. Ctrl-C ends the conversation and leaves the \
       recording whole; a second one ends at once. With --record DIR the session can be repeated \
-      by 'omni replay DIR'.
+      by 'omni replay DIR', with the same --model if one was named.
       """)
 
   @OptionGroup var devices: DeviceOptions
@@ -61,7 +61,10 @@ struct TalkCommand: AsyncParsableCommand {
       SessionFigures(
         summary, transcript: transcript, model: setting.model, elapsed: elapsed
       ).text)
-    if let record { print("recorded in \(record); omni replay \(record) repeats it") }
+    if let record {
+      let choice = model.model.map { " --model \($0)" } ?? ""
+      print("recorded in \(record); omni replay \(record)\(choice) repeats it")
+    }
   }
 
   private func converse(

@@ -12,11 +12,21 @@ package import Scenarios
 /// - Stops: the assistant yields from the start of a phrase to 1.0 s after its end. Where it is not
 ///   heard when the phrase starts, or less than 2 s of its answer are left when the phrase ends,
 ///   the event is counted as not judged.
-/// - Self-talk: answers that begin where no user has spoken since the answer before and within the
-///   last 2 s, and yields in the answers of scripts in which nobody speaks meanwhile.
+/// - Self-talk: answers that begin where no user has spoken since the answer before began and within
+///   the last 2 s, and yields in the answers of scripts in which nobody speaks meanwhile.
 package struct ConversationScores: Sendable {
   /// 0.16 s, 1.5 s, 1.0 s, 2 s in samples of 16 kHz.
   private static let (before, after, stop, left) = (2_560, 24_000, 16_000, 32_000)
+
+  /// The windows in seconds, by what they are for.
+  package static let windows: [String: Double] = [
+    "first sound, before the end of speech": Double(before) / 16_000,
+    "first sound, after the end of speech": Double(after) / 16_000,
+    "silence, after the end of a phrase": Double(stop) / 16_000,
+    "left to say, for a stop to be judged": Double(left) / 16_000,
+    "start at a pause, after it": 2 * Double(TurnTiming.block) / 16_000,
+    "self-talk, after the last user": Double(left) / 16_000,
+  ]
 
   /// How the answer to a turn came out, for whoever listens to its sound.
   package struct Answer: Sendable, Codable, Equatable {
@@ -85,12 +95,12 @@ package struct ConversationScores: Sendable {
   ) {
     let expected = record.assistant[event.assistant]
     let window = event.end - Self.before..<event.end + Self.after + 1
-    // A related question falls into an answer, which is heard until it yields.
+    // A question may fall into an answer, which is heard until it yields, ends, or for good.
     let speaks = outcome.answers.last { $0.decided <= event.start }
-    let silence = speaks?.listens.map { $0 + TurnTiming.block } ?? event.start
+    let silence = speaks.map { $0.listens.map { $0 + TurnTiming.block } ?? .max } ?? event.start
+    let from = max(event.start, silence)
     let isEarly =
-      event.type != "related"
-      && sound.first(in: max(event.start, silence)..<max(event.start, window.lowerBound)) != nil
+      from < window.lowerBound && sound.first(in: from..<window.lowerBound) != nil
     // The answer is the one that was begun in time for its sound to be in the window.
     let answer = outcome.answers.firstIndex { answer in
       answer.decided > max(event.start, window.lowerBound - 4 * TurnTiming.block)
@@ -161,11 +171,13 @@ package struct ConversationScores: Sendable {
   }
 
   private mutating func noteSelfTalk(_ record: ConversationRecord, _ outcome: ConversationOutcome) {
+    var before = 0
     for answer in outcome.answers {
       let isAnswer = record.user.contains { line in
-        line.start < answer.decided && answer.decided - line.end < Self.left
+        line.start < answer.decided && answer.decided - line.end < Self.left && line.end > before
       }
       selfStarts += isAnswer ? 0 : 1
+      before = answer.decided
     }
   }
 }

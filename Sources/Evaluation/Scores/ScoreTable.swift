@@ -1,3 +1,5 @@
+import Dataflow
+
 /// The measures as rows, and as JSON.
 package struct ScoreTable: Sendable {
   /// A measure: its name, its value, and how many cases it rests on.
@@ -20,17 +22,17 @@ package struct ScoreTable: Sendable {
     }
     func add(_ name: String, _ values: [Double]) {
       guard !values.isEmpty else { return }
-      let sorted = values.sorted()
       let mean = values.reduce(0, +) / Double(values.count)
       rows.append(Row(name: "\(name), mean", value: mean, unit: "ms", count: values.count))
-      let p90 = sorted[min(sorted.count - 1, sorted.count * 9 / 10)]
+      let p90 = values.percentile(90)
       rows.append(Row(name: "\(name), p90", value: p90, unit: "ms", count: values.count))
     }
-    func add(_ name: String, _ f1: F1, _ count: Int) {
-      guard f1.recall != nil else { return }
-      rows.append(Row(name: "\(name) precision", value: f1.precision, unit: "", count: count))
-      rows.append(Row(name: "\(name) recall", value: f1.recall, unit: "", count: count))
-      rows.append(Row(name: "\(name) F1", value: f1.value, unit: "", count: count))
+    func add(_ name: String, _ f1: F1) {
+      // Without a case of either kind, recall or stops alone say what there is to say.
+      guard let value = f1.value else { return }
+      rows.append(Row(name: "\(name) precision", value: f1.precision, unit: "", count: f1.count))
+      rows.append(Row(name: "\(name) recall", value: f1.recall, unit: "", count: f1.count))
+      rows.append(Row(name: "\(name) F1", value: value, unit: "", count: f1.count))
     }
     add("turn-taking success", scores.turns)
     add("turns taken too early", scores.early)
@@ -45,26 +47,34 @@ package struct ScoreTable: Sendable {
     for (name, tally) in scores.stops.sorted(by: { $0.key < $1.key }) {
       add("stops: \(name)", tally)
     }
-    let judged = scores.stops.values.reduce(0) { $0 + $1.count }
-    if scores.stops.keys.contains("backchannel go on") {
-      add("barge-in, context-independent", scores.contextIndependent, judged)
-    }
-    if scores.stops.keys.contains("related stop") {
-      add("barge-in, context-dependent", scores.contextDependent, judged)
-    }
-    add("barge-in, overall", scores.overall, judged)
+    add("barge-in, context-independent", scores.contextIndependent)
+    add("barge-in, context-dependent", scores.contextDependent)
+    add("barge-in, overall", scores.overall)
     add("first sound from the end of speech", scores.firstSound)
     add("silence from the phrase's start", scores.stopFromOnset)
     add("silence from the phrase's end", scores.stopFromEnd)
+    let judged = scores.stops.values.reduce(0) { $0 + $1.count }
     rows.append(
-      Row(name: "events not judged", value: Double(scores.notJudged), unit: "", count: judged))
+      Row(
+        name: "events not judged", value: Double(scores.notJudged), unit: "",
+        count: judged + scores.notJudged))
+    let hours = scores.seconds / 3_600
+    func add(_ name: String, hourly events: Int) {
+      guard hours > 0 else { return }
+      rows.append(
+        Row(name: name, value: Double(events) / hours, unit: "/h", count: scores.conversations))
+    }
+    add("starts without a user, an hour", hourly: scores.selfStarts)
+    if let silence = scores.stops["silence go on"] {
+      add("stops while nobody speaks, an hour", hourly: silence.hits)
+    }
     rows.append(
       Row(
         name: "starts without a user", value: Double(scores.selfStarts), unit: "",
         count: scores.conversations))
     rows.append(
       Row(
-        name: "hours of conversation", value: scores.seconds / 3_600, unit: "h",
+        name: "hours of conversation", value: hours, unit: "h",
         count: scores.conversations))
     self.rows = rows
   }

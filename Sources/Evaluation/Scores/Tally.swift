@@ -29,17 +29,23 @@ package struct Tally: Sendable, Equatable {
 package struct F1: Sendable, Equatable {
   package let precision: Double?
   package let recall: Double?
+  /// The cases of both kinds.
+  package let count: Int
+
+  private let isComplete: Bool
 
   /// From how often the assistant stopped where it should, and where it should not.
   package init(wanted: Tally, unwanted: Tally) {
     let stops = wanted.hits + unwanted.hits
-    precision = stops > 0 ? Double(wanted.hits) / Double(stops) : nil
+    isComplete = wanted.count > 0 && unwanted.count > 0
+    precision = isComplete && stops > 0 ? Double(wanted.hits) / Double(stops) : nil
     recall = wanted.share
+    count = wanted.count + unwanted.count
   }
 
-  /// The harmonic mean; nil where there was no case, 0 where nothing was right.
+  /// The harmonic mean; nil where there was no case of either kind, 0 where nothing was right.
   package var value: Double? {
-    guard let recall else { return nil }
+    guard let recall, isComplete else { return nil }
     let precision = precision ?? 0
     return precision + recall > 0 ? 2 * precision * recall / (precision + recall) : 0
   }

@@ -287,6 +287,20 @@ def test_scores_count_what_happened(folder: Path) -> None:
     assert wrong["turn-taking success"] == 1 and wrong["text correct, of turns"] == 0
     assert table()["turn-taking success"] == 0
     assert table(rollout.Spoken(turn.shift + 25, ids, 0, -1))["turn-taking success"] == 0
+    # What comes while the question is asked is wrong, too.
+    question = conversation.events[0]
+    early = table(rollout.Spoken(question.start // model.BLOCK, ids, 0, -1))
+    assert early["turn-taking success"] == 0 and early["text correct, of turns"] == 0
+    # An answer with little left to say is no case of an interruption.
+    for left, judged in ((2.5, 1), (1.5, 0)):
+        end = turn.full_end + model.BLOCK - int(16000 * left)
+        event = corpus.Event("barge-in", "direct", "user", "stop", end - model.BLOCK, end, 0, 0)
+        scores = evaluate.Scores()
+        scores.add(
+            replace(conversation, events=(event,)),
+            [rollout.Spoken(turn.shift, ids, 0, turn.back)], words,
+        )
+        assert scores.counts["direct stop"] == judged
 
 
 def test_decisions_are_at_the_stop_and_where_the_model_nearly_stops(folder: Path) -> None:

@@ -4,6 +4,7 @@ import os
 import socket
 import subprocess
 import sys
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from salmonn_omni.training.batches import BatchPlan, item_seed
 from salmonn_omni.training.command import run_stage
 from salmonn_omni.training.processes import Processes
 from salmonn_omni.training.records import RunLog
-from salmonn_omni.training.trainer import Loss, TrainerConfig, rate_factor
+from salmonn_omni.training.trainer import Loss, PreparedTask, Trainer, TrainerConfig, rate_factor
 
 ITEMS = 23
 
@@ -153,6 +154,57 @@ def test_two_processes_give_the_losses_of_one(config: Path, tmp_path: Path) -> N
     for first, second in zip(one, two):
         for name in ("loss", "accuracy", "gradient"):
             assert float(second[name]) == pytest.approx(float(first[name]), rel=1e-4), name
+
+
+class AheadTask(PreparedTask):
+    """The toy, laid out by workers."""
+
+    terms = ToyTask.terms
+
+    def __init__(self, config: ToyConfig, processes: Processes) -> None:
+        self.toy = ToyTask(config, processes)
+        self.model = self.toy.model
+        self.prepare, self.losses, self.evaluate = self.toy.batch, self.toy.losses, self.toy.evaluate
+
+    def finish(self, prepared: list) -> list:
+        return prepared
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_a_stage_takes_its_time_also_when_it_is_resumed(
+    workers: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # More steps than are configured fit: at 0.1 s each, 12 s are 120.
+    config = TrainerConfig(
+        steps=70, warmup=4, checkpoint_every=10, seconds=12, workers=workers, learning_rate=0.01
+    )
+    alone = Processes.join("cpu")
+
+    def trainer(name: str) -> Trainer:
+        torch.manual_seed(0)
+        task = AheadTask(ToyConfig(config), alone)
+        made = Trainer(task, config, tmp_path / name, alone)
+        monkeypatch.setattr(time, "monotonic", lambda: 0.1 * made.step)
+        return made
+
+    whole = trainer("whole")
+    whole.run()
+    assert whole.step == 120
+    stopped = trainer("part")
+    update = stopped.update
+
+    def stop_later() -> dict:
+        stopped.asked_to_stop = stopped.step == 89
+        return update()
+
+    monkeypatch.setattr(stopped, "update", stop_later)
+    stopped.run()
+    assert stopped.step == 90
+    resumed = trainer("part")
+    resumed.run()
+    assert resumed.step == 120
+    for name, value in whole.model.state_dict().items():
+        assert torch.equal(value, resumed.model.state_dict()[name]), name
 
 
 def test_frozen_parameters_stay(config: Path, tmp_path: Path) -> None:

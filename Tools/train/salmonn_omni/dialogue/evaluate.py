@@ -1,7 +1,8 @@
 """Quick measures of a model on held-out conversations: what it answers, and when it does what.
 
 The windows are those of the design: an answer's first sound comes from 0.16 s before to 1.5 s
-after the end of the user's speech; an interrupted assistant stops within 1 s of the phrase's end.
+after the end of the user's speech; an interrupted assistant stops within 1 s of the phrase's end,
+with 2 s or more left to say.
 The official scorer works on recorded sessions; this one on the decisions alone.
 """
 
@@ -20,7 +21,7 @@ from .corpus import Conversation, Event
 from .model import BLOCK, DialogueModel, ModelConfig
 from .rollout import Spoken, roll, text_of
 
-BEFORE, AFTER, STOP = int(0.16 * 16000), int(1.5 * 16000), 16000
+BEFORE, AFTER, STOP, LEFT = int(0.16 * 16000), int(1.5 * 16000), 16000, 32000
 
 
 class Scores:
@@ -60,10 +61,9 @@ class Scores:
                 self.counts["texts correct"] += text == expected.text
                 if text != expected.text:
                     self.wrong.append((expected.text, text))
-        elif inside:
-            self.counts["turns early"] += 1
-        elif conversation.turns[event.assistant].cause == "end":
-            self.counts["texts missed"] += 1
+        else:
+            self.counts["turns early"] += bool(inside)
+            self.counts["texts missed"] += conversation.turns[event.assistant].cause == "end"
 
     def _pause(
         self, event: Event, conversation: Conversation, said: list[Spoken], tokenizer: Tokenizer
@@ -92,10 +92,14 @@ class Scores:
         if not speaking:
             self.counts[f"{event.kind} not speaking"] += 1
             return
+        delay = (speaking[0].shift - turn.shift) * BLOCK
+        if event.type != "silence" and turn.full_end + delay + BLOCK - event.end < LEFT:
+            self.counts[f"{event.kind} with little left"] += 1
+            return
         back = speaking[0].back
         until = event.end + (STOP if event.type != "silence" else -2 * BLOCK)
         # With at most two blocks left it is the natural end, which is no stop.
-        last = turn.full_end + (speaking[0].shift - turn.shift) * BLOCK - 3 * BLOCK
+        last = turn.full_end + delay - 3 * BLOCK
         stops = 0 <= back and event.start <= (back + 1) * BLOCK <= min(until, last)
         self.counts[f"{event.type} {event.expected}"] += 1
         self.counts[f"{event.type} {event.expected} stops"] += stops

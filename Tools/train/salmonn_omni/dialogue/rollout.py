@@ -17,8 +17,6 @@ from .language import Cache
 from .model import BLOCK, DialogueModel
 from .streaming import EncoderStream
 
-#: Blocks from the shift to the first block with sound.
-AUDIO_DELAY = 3
 #: How long a yield fades, in samples.
 FADE = 160
 
@@ -32,10 +30,12 @@ class Spoken:
     #: The turn of the script that lends its sound; -1 where all are used.
     turn: int = -1
     back: int = -1
+    #: Blocks from the shift to the first block with sound, as in the script.
+    delay: int = 1
 
     def audible(self) -> int:
-        """The first sample with sound, on the assistant's channel."""
-        return (self.shift + AUDIO_DELAY) * BLOCK
+        """The first sample with sound, as it is heard: a block after it was put out."""
+        return (self.shift + self.delay + 1) * BLOCK
 
 
 class Player:
@@ -46,14 +46,15 @@ class Player:
         _, self.channel = conversation.samples()
         self.used: set[int] = set()
 
-    def choose(self, block: int) -> int:
-        """The turn whose shift is nearest and that was not used."""
-        free = [i for i in range(len(self.conversation.turns)) if i not in self.used]
+    def begin(self, block: int) -> Spoken:
+        """An answer with the sound of the turn whose shift is nearest and that was not used."""
+        turns = self.conversation.turns
+        free = [i for i in range(len(turns)) if i not in self.used]
         if not free:
-            return -1
-        best = min(free, key=lambda i: abs(self.conversation.turns[i].shift - block))
+            return Spoken(block)
+        best = min(free, key=lambda i: abs(turns[i].shift - block))
         self.used.add(best)
-        return best
+        return Spoken(block, turn=best, delay=turns[best].audio_start // BLOCK - turns[best].shift)
 
     def put_out(self, spoken: Spoken | None, block: int) -> np.ndarray:
         """The samples of a block; a yield in it fades."""
@@ -61,7 +62,7 @@ class Player:
         if spoken is None or spoken.turn < 0 or 0 <= spoken.back < block:
             return silent
         turn = self.conversation.turns[spoken.turn]
-        start = turn.audio_start + (block - spoken.shift - AUDIO_DELAY) * BLOCK
+        start = turn.audio_start + (block - spoken.shift - spoken.delay) * BLOCK
         if start < turn.audio_start or start >= turn.audio_end:
             return silent
         samples = self.channel[start : min(start + BLOCK, turn.audio_end)]
@@ -148,7 +149,7 @@ class Rollout:
             token = SHIFT if block in {t.shift for t in self.conversations[row].turns} else THINK
         self.last[row] = token
         if token == SHIFT and block < self.conversations[row].blocks:
-            self.spoken[row].append(Spoken(block, turn=self.players[row].choose(block)))
+            self.spoken[row].append(self.players[row].begin(block))
             self.text_ended[row] = False
             return True
         return False

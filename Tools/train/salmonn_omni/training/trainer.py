@@ -5,6 +5,7 @@ import math
 import os
 import pickle
 import signal
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -125,15 +126,14 @@ def parameter_groups(model: nn.Module, config: TrainerConfig) -> list[dict[str, 
 
 @dataclass
 class Ahead(torch.utils.data.Dataset):
-    """The batches of the steps to come, laid out by worker processes."""
+    """The batches of the steps to come, laid out by worker processes; they have no end."""
 
     task: Any
     processes: Processes
     first: int
-    last: int
 
     def __len__(self) -> int:
-        return self.last - self.first
+        return sys.maxsize - self.first
 
     def __getitem__(self, index: int) -> Any:
         return self.task.prepare(self.first + index, self.processes)
@@ -178,12 +178,16 @@ class Trainer:
         self.step = 0
         self.ahead: Iterator[Any] | None = None
         self.asked_to_stop = False
+        #: Whether the steps are those that `seconds` allows.
+        self.is_fitted = False
         out.mkdir(parents=True, exist_ok=True)
         if self.checkpoint.exists():
             state = torch.load(self.checkpoint, map_location=processes.device, weights_only=True)
             self.model.load_state_dict(state["model"])
             self.optimizer.load_state_dict(state["optimizer"])
             self.step = state["step"]
+            if config.seconds and "fitted" in state:
+                self.config, self.is_fitted = replace(config, steps=state["fitted"]), True
         self.log = RunLog(out / "log.csv", self.step) if processes.is_first else None
 
     @property
@@ -197,6 +201,8 @@ class Trainer:
             return
         model = self.model.state_dict()
         state = {"model": model, "optimizer": self.optimizer.state_dict(), "step": self.step}
+        if self.is_fitted:
+            state["fitted"] = self.config.steps
         save_atomically(state, self.checkpoint)
         save_atomically(model, self.out / "model.pt")
         self.log.draw(self.out / "curves.png")
@@ -253,11 +259,10 @@ class Trainer:
             signal.signal(number, lambda *_: setattr(self, "asked_to_stop", True))
         self.model.train()
         if self.config.workers and isinstance(self.task, PreparedTask):
-            ahead = Ahead(self.task, self.processes, self.step, self.config.steps)
-            self.ahead = ahead.batches(self.config.workers)
+            self.ahead = Ahead(self.task, self.processes, self.step).batches(self.config.workers)
         started, since = time.monotonic(), self.step
         sums: dict[str, list[Tensor]] = {}
-        fitted = started
+        timed = started
         while self.step < self.config.steps and not self.asked_to_stop:
             try:
                 values = self.update()
@@ -267,17 +272,13 @@ class Trainer:
                 break  # what asked to stop reached the workers as well
             for name, value in values.items():
                 sums.setdefault(name, []).append(value)
-            if self.config.seconds and self.step in (10, 50):
+            if self.config.seconds and not self.is_fitted and self.step - since in (10, 50):
                 if self.processes.device.type == "cuda":
                     torch.cuda.synchronize()
                 now = time.monotonic()
-                if self.step == 50:  # the first steps wait for what is loaded
-                    pace = (now - fitted) / 40
-                    left = self.config.seconds - (now - started)
-                    steps = max(60, 50 + int(left / pace))
-                    self.config = replace(self.config, steps=steps)
-                    self.note(self.step, {"steps": steps})
-                fitted = now
+                if self.step - since == 50:  # the first steps wait for what is loaded
+                    self.fit((now - timed) / 40, self.config.seconds - (now - started))
+                timed = now
             step, config = self.step, self.config
             is_last = step == config.steps
             if step % config.log_every == 0 or is_last:
@@ -292,6 +293,15 @@ class Trainer:
                 self.save()
         if self.asked_to_stop:
             self.save()
+
+    def fit(self, pace: float, left: float) -> None:
+        """Sets the steps to those that fit into `left` seconds, by the first process's clock."""
+        steps = self.step + max(10, int(left / pace))
+        # All stop at the same step: one that went on would wait for the others for ever.
+        own = torch.tensor(steps if self.processes.is_first else 0, device=self.processes.device)
+        steps = int(self.processes.total(own))
+        self.config, self.is_fitted = replace(self.config, steps=steps), True
+        self.note(self.step, {"steps": steps})
 
     def measure(self) -> None:
         """Measures on held-out data and records it."""
