@@ -91,9 +91,8 @@ struct ConverseCommand: AsyncParsableCommand {
       isSpeaking.withLock { $0 = report.record.state == .speaking }
       if !json { for line in lines { print(line) } }
     }
-    if target != output {
-      _ = try FileManager.default.replaceItemAt(
-        URL(filePath: output), withItemAt: URL(filePath: target))
+    if target != output, rename(target, output) != 0 {
+      throw CommandFailure("\(target) is whole, but cannot take the place of \(output)")
     }
     let figures = SessionFigures(
       summary, transcript: log.withLock { $0.transcript }, model: loaded.model.manifest.name,
