@@ -10,6 +10,7 @@ import re
 import numpy as np
 
 from salmonn_omni.voice.lines import number
+from salmonn_omni.voice.recogniser import words
 
 #: British spelling and the world's forms for what the recogniser writes.
 SPELLINGS = {
@@ -27,7 +28,7 @@ QUIET = 8000
 def spoken(text: str) -> list[str]:
     """A written line as spoken words; figures of more than two digits are series of digits."""
     found: list[str] = []
-    for word in re.sub(r"[^a-z0-9' ]", " ", text.lower().replace("’", "'")).split():
+    for word in words(text.replace("’", "'")):
         ordinal = re.fullmatch(r"(\d{1,3})(st|nd|rd|th)", word)
         if ordinal:
             found += _ordinal(number(int(ordinal[1])).split())
