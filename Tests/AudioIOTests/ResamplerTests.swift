@@ -77,6 +77,16 @@ struct ResamplerTests {
     #expect(same.delay == .zero && same.step(block) == block)
   }
 
+  @Test(arguments: [
+    (24_000, 16_000, true), (11_025, 16_000, true), (16_010, 16_000, false), (16_000, 0, false),
+    (-16_000, 16_000, false), (25, 16_000, false), (Int.max - 7, 16_000, false),
+  ])
+  func `blocks need whole samples and rates that are not too far apart`(
+    _ from: Int, _ to: Int, _ isSupported: Bool
+  ) {
+    #expect(BlockResampler.supports(from: from, to: to) == isSupported)
+  }
+
   @Test func `six minutes of blocks at an odd ratio never run short`() {
     // 44.1 kHz to 16 kHz has a ratio that floats do not hold exactly.
     let resampler = BlockResampler(from: 44_100, to: 16_000)

@@ -30,12 +30,11 @@ public final class BlockResampler {
   /// - Parameters:
   ///   - inputRate: The rate of what goes in; 80 ms of it are a whole number of samples.
   ///   - outputRate: The rate of what comes out; likewise.
-  /// - Important: Rates that break this, or that ``Resampler/supports(from:to:)`` denies, trap.
+  /// - Important: Rates that ``supports(from:to:)`` denies trap.
   public init(from inputRate: Int, to outputRate: Int) {
-    for rate in [inputRate, outputRate] {
-      precondition(
-        rate > 0 && (rate * 80).isMultiple(of: 1_000), "80 ms at \(rate) Hz are no whole samples")
-    }
+    precondition(
+      Self.supports(from: inputRate, to: outputRate),
+      "80 ms at \(inputRate) and \(outputRate) Hz are no whole samples, or too far apart")
     self.inputRate = inputRate
     self.outputRate = outputRate
     inputCount = BlockIndex.samples(at: inputRate)
@@ -45,6 +44,14 @@ public final class BlockResampler {
     silenceBefore = Self.silenceBefore(resampler, inputCount, outputCount)
     delayInOutput = silenceBefore * outputRate / inputRate
     reset()
+  }
+
+  /// Whether blocks of one rate can be made into blocks of the other: 80 ms of both are whole
+  /// samples, and ``Resampler/supports(from:to:)``.
+  public static func supports(from inputRate: Int, to outputRate: Int) -> Bool {
+    // 80 ms are 2/25 s.
+    inputRate.isMultiple(of: 25) && outputRate.isMultiple(of: 25)
+      && Resampler.supports(from: inputRate, to: outputRate)
   }
 
   /// How long the output is late.

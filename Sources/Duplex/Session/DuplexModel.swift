@@ -73,9 +73,7 @@ public struct DuplexModel: Sendable {
         + "\(encoder.logMel.sampleRate) Hz, expected \(SourceBlock.sampleCount) at "
         + "\(SourceBlock.sampleRate) Hz"
     }
-    if !(sampleRate * 80).isMultiple(of: 1_000)
-      || !Resampler.supports(from: sampleRate, to: SourceBlock.sampleRate)
-    {
+    if !BlockResampler.supports(from: sampleRate, to: SourceBlock.sampleRate) {
       return "80 ms of a voice at \(sampleRate) Hz are no whole samples that can be resampled"
     }
     return nil
