@@ -51,23 +51,14 @@ struct ConverseCommand: AsyncParsableCommand {
     if files[0] == files[1] { throw ValidationError("OUT is IN; name another file.") }
   }
 
-  /// Where OUT is written: beside a file that it replaces, which stays until it is done.
-  private var target: String {
-    guard overwrite, FileManager.default.fileExists(atPath: output) else { return output }
-    let url = URL(filePath: output)
-    return url.deletingPathExtension().appendingPathExtension("part")
-      .appendingPathExtension(url.pathExtension).path
-  }
-
   func run() async throws {
     let silence = Duration.seconds(tail)
     let source = try FileSource(
       input, trailingSilence: silence, pacedBy: pace == .realtime ? ContinuousClock() : nil)
     let loaded = try model.load(seed: sampling.seed)
     let rate = loaded.model.sampleRate
-    let target = target
     let sink = try TimedFileSink(
-      target, sampleRate: rate,
+      output, sampleRate: rate,
       samples: source.duration.map { Int((($0 + silence) / .seconds(1) * Double(rate)).rounded()) },
       overwriting: overwrite)
     let session: DuplexSession
@@ -77,7 +68,7 @@ struct ConverseCommand: AsyncParsableCommand {
         sink: sink, recordingTo: record)
     } catch {
       // Nothing was said yet.
-      try? FileManager.default.removeItem(atPath: target)
+      sink.discard()
       throw error
     }
     let stop = SignalStop { session.stop() }
@@ -90,9 +81,6 @@ struct ConverseCommand: AsyncParsableCommand {
       let lines = log.withLock { $0.take(report.record, report.events) }
       isSpeaking.withLock { $0 = report.record.state == .speaking }
       if !json { for line in lines { print(line) } }
-    }
-    if target != output, rename(target, output) != 0 {
-      throw CommandFailure("\(target) is whole, but cannot take the place of \(output)")
     }
     let figures = SessionFigures(
       summary, transcript: log.withLock { $0.transcript }, model: loaded.model.manifest.name,

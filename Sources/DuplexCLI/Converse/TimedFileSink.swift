@@ -1,8 +1,14 @@
 package import AudioIO
 import Dataflow
+import Foundation
 
 /// A sound file as a sink that ends at a given sample, so that it is as long as the input.
+///
+/// A file that it replaces stays until the new one, which is written beside it, is whole.
 package final class TimedFileSink: AudioSink {
+  private let path: String
+  /// Where the sound goes: `path`, or a file beside it.
+  private let target: String
   private let file: FileSink
   private let left: Protected<Int>
 
@@ -18,8 +24,11 @@ package final class TimedFileSink: AudioSink {
   package init(
     _ path: String, sampleRate: Int, samples: Int?, overwriting: Bool
   ) throws(SoundFileError) {
+    let isThere = FileManager.default.fileExists(atPath: path)
+    target = overwriting && isThere ? Self.beside(path) : path
+    self.path = path
     file = try FileSink(
-      path, sampleRate: sampleRate, overwriting: overwriting, keepsHeaderValid: true)
+      target, sampleRate: sampleRate, overwriting: overwriting, keepsHeaderValid: true)
     left = Protected(samples ?? Int.max)
   }
 
@@ -32,5 +41,21 @@ package final class TimedFileSink: AudioSink {
     return try await file.put(count == samples.count ? samples : Array(samples.prefix(count)))
   }
 
-  package func finish() async throws -> SinkReport { try await file.finish() }
+  package func finish() async throws -> SinkReport {
+    let report = try await file.finish()
+    if target != path, rename(target, path) != 0 {
+      throw CommandFailure("\(target) is whole, but cannot take the place of \(path)")
+    }
+    return report
+  }
+
+  /// Removes what was written, which must not be finished.
+  package func discard() { try? FileManager.default.removeItem(atPath: target) }
+
+  /// The name keeps its ending, which chooses the format.
+  private static func beside(_ path: String) -> String {
+    let url = URL(filePath: path)
+    return url.deletingPathExtension().appendingPathExtension("part")
+      .appendingPathExtension(url.pathExtension).path
+  }
 }
