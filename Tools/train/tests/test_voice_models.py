@@ -90,6 +90,31 @@ def tasks(runs: Path) -> dict[str, object]:
     return found
 
 
+def test_a_codec_that_goes_on_begins_with_the_weights_of_a_run(runs: Path) -> None:
+    kept = torch.load(runs / "codec" / "model.pt", weights_only=True)
+    stage = configs.CodecStage(
+        TRAINER, DATA, CODEC, 4, 12, initial=str(runs / "codec" / "model.pt")
+    )
+    torch.manual_seed(6)
+    weights = codecs.CodecTask(stage, ALONE).model.state_dict()
+    assert all(torch.equal(weights[name], value) for name, value in kept.items())
+
+
+CONFIGURED = {
+    configs.CodecStage: "*-codec.json", configs.VocoderStage: "*-vocoder.json",
+    configs.FlowStage: "*-flow.json", configs.TokensStage: "*-tokens.json",
+    configs.ConnectStage: "*-join.json",
+}
+
+
+@pytest.mark.parametrize("kind", CONFIGURED)
+def test_configurations_name_only_settings_that_there_are(kind: type) -> None:
+    files = sorted(CONFIGS.glob(CONFIGURED[kind]))
+    assert len(files) > 1
+    for file in files:
+        settings.load(kind, file)
+
+
 def token_stage(runs: Path) -> configs.TokensStage:
     """The text-speech model at a tiny size."""
     return configs.TokensStage(

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from salmonn_omni.training import settings
 from salmonn_omni.training.processes import Processes
-from salmonn_omni.training.trainer import Loss
+from salmonn_omni.training.trainer import Loss, go_on
 from salmonn_omni.voice.config import FRAMES_PER_TOKEN, CodecConfig, CodecStage
 from salmonn_omni.voice.crops import SpeechBatch, crops_of, speech
 from salmonn_omni.voice.data import Utterance, Voice
@@ -157,6 +157,7 @@ class CodecTask:
     def __post_init__(self) -> None:
         self.voice = Voice.load(self.config.data)
         self.model = Codec(self.config.codec)
+        go_on(self.model, self.config.initial)
         self.plan = crops_of(
             self.voice.training, self.config.batch, self.config.crop, self.config.trainer.seed
         )

@@ -80,6 +80,9 @@ class CodecStage:
     batch: int = 16
     #: Tokens of each.
     crop: int = 50
+    #: The `model.pt` of a run to go on from, whose codes then keep about their meaning; empty for a
+    #: new model.
+    initial: str = ""
 
 
 @dataclass(frozen=True)
