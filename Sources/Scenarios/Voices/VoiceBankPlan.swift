@@ -9,7 +9,9 @@ package struct VoiceBankPlan: Sendable {
   package let split: Split
   /// How many exchanges of the forms each speaker asks.
   package var exchanges = 40
-  /// Whether a speaker says nothing else than these.
+  /// How many questions each speaker asks that are not for the assistant.
+  package var unrelated = 4
+  /// Whether a speaker says nothing else than exchanges.
   package var hasQuestionsOnly = false
 
   /// Plans a bank of a split.
@@ -44,7 +46,7 @@ package struct VoiceBankPlan: Sendable {
     for _ in 0..<6 { lines += hesitating(speaker, place: lines.count, using: &random) }
     for (kind, phrases, count) in [
       (UtteranceKind.direct, talk.interruptions, 5), (.backchannel, talk.backchannels, 5),
-      (.unrelated, talk.unrelated, 4),
+      (.unrelated, talk.unrelated, unrelated),
     ] {
       for _ in 0..<count {
         guard let phrase = random.pick(phrases[split]) else { continue }
