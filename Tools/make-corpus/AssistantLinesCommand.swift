@@ -17,6 +17,9 @@ struct AssistantLinesCommand: AsyncParsableCommand {
   @Option(help: "Where the random numbers start.")
   var seed: UInt64 = 1
 
+  @Option(help: "A Python with hibari-tts, whose voice the assistant's is.")
+  var python = "python3"
+
   @Option(help: "How many batches are spoken at a time.")
   var jobs = 2
 
@@ -28,12 +31,12 @@ struct AssistantLinesCommand: AsyncParsableCommand {
     let lines = world.assistantLines(count: count, seed: seed)
     let target = URL(filePath: folder)
     try FileManager.default.createDirectory(at: target, withIntermediateDirectories: true)
-    let batch = 500
+    let (batch, python) = (500, python)
     let shards = (lines.count + batch - 1) / batch
     var samples = 0
     try await inOrder(shards, jobs: jobs) { index in
       let part = lines[index * batch..<min(lines.count, (index + 1) * batch)]
-      let spoken = try CommandVoices().speak(
+      let spoken = try CommandVoices(python: python).speak(
         part.map { SpeechRequest(speaker: speaker, text: $0) })
       var shard = Shard()
       for (offset, (text, spoken)) in zip(part, spoken).enumerated() {

@@ -15,6 +15,9 @@ struct AssistantVoiceCommand: AsyncParsableCommand {
   @Argument(help: "The users' banks.", completion: .directory)
   var banks: [String]
 
+  @Option(help: "A Python with hibari-tts, whose voice the assistant's is.")
+  var python = "python3"
+
   @Option(help: "How many batches are spoken at a time.")
   var jobs = 2
 
@@ -35,11 +38,11 @@ struct AssistantVoiceCommand: AsyncParsableCommand {
         request: SpeechRequest(speaker: speaker, text: text)
       )
     }
-    let batch = 100
+    let (batch, python) = (100, python)
     let writer = try VoiceBankWriter(folder: URL(filePath: folder), split: .train, seed: 0)
     try await inOrder((lines.count + batch - 1) / batch, jobs: jobs) { index in
       let part = Array(lines[index * batch..<min(lines.count, (index + 1) * batch)])
-      return Array(zip(part, try CommandVoices().speak(part.map(\.request))))
+      return Array(zip(part, try CommandVoices(python: python).speak(part.map(\.request))))
     } take: { _, spoken in
       try writer.append(spoken)
     }

@@ -24,7 +24,12 @@ struct VoicesCommand: AsyncParsableCommand {
   @Option(help: "How many questions of the forms each speaker asks.")
   var exchanges = 40
 
-  @Flag(help: "Speakers ask these and say nothing else: many voices of a slow engine soon.")
+  @Option(help: "How many questions each speaker asks that are not for the assistant.")
+  var unrelated = 4
+
+  @Flag(
+    help: "Speakers ask those of the forms and say nothing else: many voices of a slow engine soon."
+  )
   var questionsOnly = false
 
   @Option(
@@ -54,8 +59,8 @@ struct VoicesCommand: AsyncParsableCommand {
 
   func validate() throws {
     try expectPositive(("--jobs", jobs))
-    if min(speakers, exchanges, series) < 0 {
-      throw ValidationError("--speakers, --exchanges and --series take 0 or more.")
+    if min(speakers, exchanges, unrelated, series) < 0 {
+      throw ValidationError("--speakers, --exchanges, --unrelated and --series take 0 or more.")
     }
   }
 
@@ -63,6 +68,7 @@ struct VoicesCommand: AsyncParsableCommand {
     let world = try World.builtIn()
     var plan = VoiceBankPlan(world: world, split: split)
     plan.exchanges = exchanges
+    plan.unrelated = unrelated
     plan.hasQuestionsOnly = questionsOnly
     let (split, seed, engine, count, python) = (split, seed, engine, speakers, python)
     let without = without
