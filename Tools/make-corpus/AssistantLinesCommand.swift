@@ -17,13 +17,9 @@ struct AssistantLinesCommand: AsyncParsableCommand {
   @Option(help: "Where the random numbers start.")
   var seed: UInt64 = 1
 
-  @Option(help: "A Python with hibari-tts, whose voice the assistant's is.")
-  var python = "python3"
+  @OptionGroup var speaking: AssistantOptions
 
-  @Option(help: "How many batches are spoken at a time.")
-  var jobs = 2
-
-  func validate() throws { try expectPositive(("--count", count), ("--jobs", jobs)) }
+  func validate() throws { try expectPositive(("--count", count)) }
 
   func run() async throws {
     let world = try World.builtIn()
@@ -31,10 +27,10 @@ struct AssistantLinesCommand: AsyncParsableCommand {
     let lines = world.assistantLines(count: count, seed: seed)
     let target = URL(filePath: folder)
     try FileManager.default.createDirectory(at: target, withIntermediateDirectories: true)
-    let (batch, python) = (500, python)
+    let (batch, python) = (500, speaking.python)
     let shards = (lines.count + batch - 1) / batch
     var samples = 0
-    try await inOrder(shards, jobs: jobs) { index in
+    try await inOrder(shards, jobs: speaking.work.jobs) { index in
       let part = lines[index * batch..<min(lines.count, (index + 1) * batch)]
       let spoken = try CommandVoices(python: python).speak(
         part.map { SpeechRequest(speaker: speaker, text: $0) })

@@ -15,13 +15,7 @@ struct AssistantVoiceCommand: AsyncParsableCommand {
   @Argument(help: "The users' banks.", completion: .directory)
   var banks: [String]
 
-  @Option(help: "A Python with hibari-tts, whose voice the assistant's is.")
-  var python = "python3"
-
-  @Option(help: "How many batches are spoken at a time.")
-  var jobs = 2
-
-  func validate() throws { try expectPositive(("--jobs", jobs)) }
+  @OptionGroup var speaking: AssistantOptions
 
   func run() async throws {
     let world = try World.builtIn()
@@ -38,9 +32,9 @@ struct AssistantVoiceCommand: AsyncParsableCommand {
         request: SpeechRequest(speaker: speaker, text: text)
       )
     }
-    let (batch, python) = (100, python)
+    let (batch, python) = (100, speaking.python)
     let writer = try VoiceBankWriter(folder: URL(filePath: folder), split: .train, seed: 0)
-    try await inOrder((lines.count + batch - 1) / batch, jobs: jobs) { index in
+    try await inOrder((lines.count + batch - 1) / batch, jobs: speaking.work.jobs) { index in
       let part = Array(lines[index * batch..<min(lines.count, (index + 1) * batch)])
       return Array(zip(part, try CommandVoices(python: python).speak(part.map(\.request))))
     } take: { _, spoken in

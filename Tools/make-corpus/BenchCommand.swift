@@ -11,17 +11,16 @@ struct BenchCommand: AsyncParsableCommand {
   @Option(help: "How many conversations.")
   var count = 200
 
-  @Option(help: "How many are mixed at a time.")
-  var jobs = 2
+  @OptionGroup var work: JobOptions
 
-  func validate() throws { try expectPositive(("--count", count), ("--jobs", jobs)) }
+  func validate() throws { try expectPositive(("--count", count)) }
 
   func run() async throws {
     let troupe = try Troupe.tones(world: .builtIn(), split: .train, speakers: 12, seed: 1)
     let recipe = CorpusRecipe(kind: .duplex, troupe: troupe, seed: 1)
     var blocks = 0
     let start = ContinuousClock.now
-    try await inOrder(count, jobs: jobs) { index in
+    try await inOrder(count, jobs: work.jobs) { index in
       try recipe.shard(index..<index + 1).samples.count / (4 * TurnTiming.block)
     } take: { _, count in
       blocks += count
@@ -30,6 +29,6 @@ struct BenchCommand: AsyncParsableCommand {
     let spent = (ContinuousClock.now - start) / .milliseconds(1) / 1_000
     print(
       "\(count) conversations, \(Int(seconds)) s, in \((spent * 100).rounded() / 100) s on "
-        + "\(jobs) threads: \(Int(seconds / spent)) times real time")
+        + "\(work.jobs) threads: \(Int(seconds / spent)) times real time")
   }
 }

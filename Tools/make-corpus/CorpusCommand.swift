@@ -57,11 +57,10 @@ struct CorpusCommand: AsyncParsableCommand {
   @Option(help: "The share of the assistant's starts and ends that come up to 640 ms late.")
   var misses = 0.0
 
-  @Option(help: "How many shards are mixed at a time.")
-  var jobs = 2
+  @OptionGroup var work: JobOptions
 
   func validate() throws {
-    try expectPositive(("--count", count), ("--shard", shard), ("--jobs", jobs))
+    try expectPositive(("--count", count), ("--shard", shard))
     if !(0...60_000).contains(response) {
       throw ValidationError("--response takes 0 to 60000 milliseconds.")
     }
@@ -89,7 +88,7 @@ struct CorpusCommand: AsyncParsableCommand {
     let shards = (total + size - 1) / size
     var bytes = 0
     let start = ContinuousClock.now
-    try await inOrder(shards, jobs: jobs) { index in
+    try await inOrder(shards, jobs: work.jobs) { index in
       let range = index * size..<min(total, (index + 1) * size)
       let shard = try isScript ? ready.scripts(range) : ready.shard(range)
       try shard.write(name: CorpusHeader.name(ofShard: index), in: target)

@@ -54,11 +54,9 @@ struct VoicesCommand: AsyncParsableCommand {
   @Option(help: "Where the random numbers start.")
   var seed: UInt64 = 1
 
-  @Option(help: "How many batches are spoken at a time.")
-  var jobs = 2
+  @OptionGroup var work: JobOptions
 
   func validate() throws {
-    try expectPositive(("--jobs", jobs))
     if min(speakers, exchanges, unrelated, series) < 0 {
       throw ValidationError("--speakers, --exchanges, --unrelated and --series take 0 or more.")
     }
@@ -79,7 +77,7 @@ struct VoicesCommand: AsyncParsableCommand {
     let total = count + (people == nil ? 0 : (series + perPerson - 1) / perPerson)
     let writer = try VoiceBankWriter(folder: URL(filePath: folder), split: split, seed: seed)
     let ready = plan
-    try await inOrder(total, jobs: jobs) { index in
+    try await inOrder(total, jobs: work.jobs) { index in
       var random = SplitMix64(seed: seed, item: index, purpose: "voices-\(split.rawValue)")
       var cast = Cast(rules: world.rules, split: split, hasPython: python != nil)
       cast.shares.removeAll { without.contains($0.engine) }

@@ -6,6 +6,7 @@ import random
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -572,6 +573,51 @@ def test_ears_learn_words_and_leave_the_language_model(
     after = task.losses(batch)["words"]
     assert float(after.total.detach()) < 0.5 * float(before["words"].total.detach())
     assert all(torch.equal(v, language[n]) for n, v in task.model.language.state_dict().items())
+
+
+def test_ears_learn_to_pass_over_the_assistants_echo(
+    folder: Path, studio: mixing.StudioConfig, tmp_path: Path
+) -> None:
+    torch.manual_seed(4)
+    # The users' tones, each 2500 Hz lower and higher: a voice that can be told from theirs.
+    voice = tmp_path / "voice"
+    shutil.copytree(studio.assistant[0], voice)
+    samples = np.fromfile(voice / "samples.pcm", dtype="<i2")
+    moved = samples * np.cos(2 * np.pi * 2500 / 16000 * np.arange(len(samples)))
+    moved.astype("<i2").tofile(voice / "samples.pcm")
+    studio = replace(studio, assistant=[str(voice)])
+
+    def task(no_echo: float, **changes: object) -> ears.EarsTask:
+        around = mixing.Surroundings(quiet=1, no_echo=no_echo, full_echo=1, no_room=1)
+        values: dict[str, Any] = {
+            "model": SMALL, "seconds": 20.0, "studio": replace(studio, surroundings=around)
+        }
+        trainer = train.TrainerConfig(80, learning_rate=4e-3, warmup=5, rates={"language.": 0.0})
+        scripts = str(folder / "studio" / "scripts")
+        return ears.EarsTask(
+            ears.EarsConfig(
+                trainer, str(folder / "tokenizer.json"), [scripts], [], **(values | changes)
+            ),
+            ALONE,
+        )
+
+    words = task(no_echo=1, same=0.0)
+    assert len(words.items) == 30
+    Trainer(words, words.config.trainer, tmp_path / "words", ALONE).run()
+    free = task(
+        no_echo=0, initial=[str(tmp_path / "words" / "model.pt")], words=0.0, same=1.0,
+        echo_free=True,
+    )
+    batch = free.batch(0, ALONE)
+    assert batch is not None and batch.unchanged is not None
+
+    def distance(heard: torch.Tensor) -> float:
+        return float(free.losses(replace(batch, environment=heard))["same"].total.detach())
+
+    before = distance(batch.environment)
+    assert distance(batch.unchanged) < 1e-6 < before  # the echo alone is far
+    Trainer(free, free.config.trainer, tmp_path / "free", ALONE).run()
+    assert distance(batch.environment) < 0.5 * before
 
 
 def test_a_question_of_a_bank_that_breaks_off_is_answered_late(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from salmonn_omni.voice import codec as codecs
 from salmonn_omni.voice import config as configs
 from salmonn_omni.voice import connect as connectors
 from salmonn_omni.voice import data, export, flow, tokens, vocoder
+from salmonn_omni.voice.__main__ import STAGES
 from salmonn_omni.voice.generate import Sampling, generate
 
 torch.set_num_threads(1)
@@ -100,19 +101,16 @@ def test_a_codec_that_goes_on_begins_with_the_weights_of_a_run(runs: Path) -> No
     assert all(torch.equal(weights[name], value) for name, value in kept.items())
 
 
-CONFIGURED = {
-    configs.CodecStage: "*-codec.json", configs.VocoderStage: "*-vocoder.json",
-    configs.FlowStage: "*-flow.json", configs.TokensStage: "*-tokens.json",
-    configs.ConnectStage: "*-join.json",
-}
+#: Stages of configurations whose names end otherwise.
+KINDS = {"pairs": "tokens", "more": "tokens", "reconnect": "connect", "join": "connect"}
+VOICES = sorted(f for voice in ("voice", "heart") for f in CONFIGS.glob(f"{voice}-*.json"))
 
 
-@pytest.mark.parametrize("kind", CONFIGURED)
-def test_configurations_name_only_settings_that_there_are(kind: type) -> None:
-    files = sorted(CONFIGS.glob(CONFIGURED[kind]))
-    assert len(files) > 1
-    for file in files:
-        settings.load(kind, file)
+@pytest.mark.parametrize("file", VOICES, ids=lambda file: file.stem)
+def test_configurations_name_only_settings_that_there_are(file: Path) -> None:
+    name = file.stem.split("-", 1)[1]
+    kind, _ = STAGES[KINDS.get(name, name)]
+    settings.load(kind, file)
 
 
 def token_stage(runs: Path) -> configs.TokensStage:
@@ -123,10 +121,10 @@ def token_stage(runs: Path) -> configs.TokensStage:
     )
 
 
-STAGES = ["codec", "flow", "vocoder", "tokens"]
+TASKS = ["codec", "flow", "vocoder", "tokens"]
 
 
-@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize("stage", TASKS)
 def test_a_resumed_run_gives_the_same_losses(stage: str, runs: Path) -> None:
     def losses(folder: Path) -> list[str]:
         lines = (folder / "log.csv").read_text().splitlines()
@@ -141,7 +139,7 @@ def test_a_resumed_run_gives_the_same_losses(stage: str, runs: Path) -> None:
     assert losses(parts)[3:] == losses(whole)[3:]
 
 
-@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize("stage", TASKS)
 def test_two_processes_share_what_one_does(stage: str, runs: Path) -> None:
     task = tasks(runs)[stage]
 
@@ -155,7 +153,7 @@ def test_two_processes_share_what_one_does(stage: str, runs: Path) -> None:
         torch.testing.assert_close(shares[0][name] + shares[1][name], wanted, msg=name)
 
 
-@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize("stage", TASKS)
 def test_training_lowers_the_loss(stage: str, runs: Path) -> None:
     task = tasks(runs)[stage]
     trainer = Trainer(task, replace(TRAINER, steps=40), runs / "learns", ALONE)

@@ -8,7 +8,7 @@ limits those of the Swift mixer, which makes the corpora of the tests.
 import json
 import math
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +26,8 @@ BANDS = ("full", "telephone", "muffled")
 LEVEL, FADE = 0.05, 160
 #: Samples of a room's response: longer than 0.7 times the longest reverberation time.
 RESPONSE = 6400
+#: The place of the echo's factor in a plan's values.
+ECHO = 2
 #: The longest way of the echo, in samples.
 ECHO_DELAY = (BLOCK, BLOCK + 2560)
 
@@ -164,6 +166,13 @@ def planned(
         ),
         np.array([(row.noise, row.band) for row in rows], dtype=np.int64), seed,
     )
+
+
+def without_echo(plan: Plan) -> Plan:
+    """The same batch where nothing of what the assistant says comes back to the microphone."""
+    values = plan.values.copy()
+    values[:, ECHO] = 0
+    return replace(plan, values=values)
 
 
 def room_pool(count: int, seed: int) -> np.ndarray:
