@@ -587,16 +587,14 @@ def test_ears_learn_to_pass_over_the_assistants_echo(
     moved.astype("<i2").tofile(voice / "samples.pcm")
     studio = replace(studio, assistant=[str(voice)])
 
-    def task(no_echo: float, **changes: object) -> ears.EarsTask:
+    def task(no_echo: float, **changes: Any) -> ears.EarsTask:
         around = mixing.Surroundings(quiet=1, no_echo=no_echo, full_echo=1, no_room=1)
-        values: dict[str, Any] = {
-            "model": SMALL, "seconds": 20.0, "studio": replace(studio, surroundings=around)
-        }
         trainer = train.TrainerConfig(80, learning_rate=4e-3, warmup=5, rates={"language.": 0.0})
         scripts = str(folder / "studio" / "scripts")
         return ears.EarsTask(
             ears.EarsConfig(
-                trainer, str(folder / "tokenizer.json"), [scripts], [], **(values | changes)
+                trainer, str(folder / "tokenizer.json"), [scripts], [], model=SMALL, seconds=20.0,
+                studio=replace(studio, surroundings=around), **changes,
             ),
             ALONE,
         )

@@ -1,6 +1,7 @@
 """The trained modules at tiny sizes: causality, streaming, resuming, sharing, writing."""
 
 import json
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -103,13 +104,23 @@ def test_a_codec_that_goes_on_begins_with_the_weights_of_a_run(runs: Path) -> No
 
 #: Stages of configurations whose names end otherwise.
 KINDS = {"pairs": "tokens", "more": "tokens", "reconnect": "connect", "join": "connect"}
-VOICES = sorted(f for voice in ("voice", "heart") for f in CONFIGS.glob(f"{voice}-*.json"))
+VOICES = [*sorted(CONFIGS.glob("voice-*.json")), *sorted(CONFIGS.glob("heart-*.json"))]
+
+
+def stage_of(file: Path) -> str:
+    """The stage that a configuration of the voice is for."""
+    name = file.stem.split("-", 1)[1]
+    return KINDS.get(name, name)
+
+
+def test_every_stage_has_configurations() -> None:
+    counts = Counter(map(stage_of, VOICES))
+    assert all(counts[stage] > 1 for stage in STAGES)
 
 
 @pytest.mark.parametrize("file", VOICES, ids=lambda file: file.stem)
 def test_configurations_name_only_settings_that_there_are(file: Path) -> None:
-    name = file.stem.split("-", 1)[1]
-    kind, _ = STAGES[KINDS.get(name, name)]
+    kind, _ = STAGES[stage_of(file)]
     settings.load(kind, file)
 
 

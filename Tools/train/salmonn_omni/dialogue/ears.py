@@ -92,8 +92,7 @@ class EarsTask(DialogueTask):
         rows = torch.tensor(float(len(found)), device=found.device)
         distance = (found - first).square().mean() / first.var()
         losses = {"same": Loss(distance * rows, rows, self.same)}
-        # Of a long script only a part is heard, without its words.
-        if self.config.words and bool((batch.frames > 0).any()):
+        if self.reads_words(batch):
             losses["words"] = self.word_loss(found, batch)
         return losses
 

@@ -316,7 +316,7 @@ class DialogueTask(PreparedTask):
         hidden = model.language(model.positions(audio, sequences))
         logits = model.language.logits(hidden[sequences.target >= 0]).float()
         losses = token_losses(logits, sequences)
-        if self.config.words and bool((batch.frames > 0).any()):
+        if self.reads_words(batch):
             losses["words"] = self.word_loss(audio[:, : audio.shape[1] // 2], batch)
         if batch.text is not None:
             tags = model.connector.tag.weight
@@ -325,6 +325,10 @@ class DialogueTask(PreparedTask):
             losses["pairs"] = replace(found["tokens"], factor=self.config.text_weight)
             losses["correct pairs"] = found["correct text"]
         return losses
+
+    def reads_words(self, batch: DialogueBatch) -> bool:
+        """Whether CTC reads any row of a batch: of a part of a conversation it does not."""
+        return bool(self.config.words) and bool((batch.frames > 0).any())
 
     def word_loss(self, environment: Tensor, batch: DialogueBatch) -> Loss:
         """CTC of the users' words, scored with the tokens' embeddings; `<think>` is the blank."""

@@ -7,11 +7,3 @@ struct JobOptions: ParsableArguments {
 
   func validate() throws { try expectPositive(("--jobs", jobs)) }
 }
-
-/// How the assistant speaks.
-struct AssistantOptions: ParsableArguments {
-  @Option(help: "A Python with hibari-tts, whose voice the assistant's is.")
-  var python = "python3"
-
-  @OptionGroup var work: JobOptions
-}
