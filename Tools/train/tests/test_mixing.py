@@ -1,6 +1,7 @@
 """Conversations that are mixed while training: what sounds where, and that seeds repeat it."""
 
 import json
+import random
 from pathlib import Path
 
 import numpy as np
@@ -57,8 +58,8 @@ def mixed(
     studio: mixing.Studio, row: mixing.Row, blocks: int = 24, seed: int = 3
 ) -> tuple[np.ndarray, np.ndarray | None]:
     """What a row sounds like."""
-    environment, heard = studio.mixer.mix(mixing.planned([row], blocks, seed, studio.places))
-    return environment[0].numpy(), None if heard is None else heard[0].numpy()
+    found = studio.mixer.mix(mixing.planned([row], blocks, seed, studio.places))
+    return found.environment[0].numpy(), None if found.heard is None else found.heard[0].numpy()
 
 
 def test_everybody_is_heard_where_the_script_says(
@@ -142,11 +143,28 @@ def test_equal_seeds_mix_equally_and_others_do_not(tmp_path: Path, seed: int) ->
     config = mixing.StudioConfig([str(tmp_path / "users")], [str(tmp_path / "own")], rooms=20)
     made = mixing.Studio(config, 1, CPU)
     parts = [(conversation(), 0, 24)] * 3
-    first = made.mixer.mix(made.plan(parts, 24, [seed, 7, 9]))[0]
-    again = made.mixer.mix(made.plan(parts, 24, [seed, 7, 9]))[0]
-    other = made.mixer.mix(made.plan(parts, 24, [seed + 10, 7, 9]))[0]
+    first = made.mixer.mix(made.plan(parts, 24, [seed, 7, 9])).environment
+    again = made.mixer.mix(made.plan(parts, 24, [seed, 7, 9])).environment
+    other = made.mixer.mix(made.plan(parts, 24, [seed + 10, 7, 9])).environment
     assert torch.equal(first, again)
     assert not torch.equal(first[0], other[0])
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_mix_without_the_echo_differs_by_nothing_else(
+    studio: tuple[mixing.Studio, np.ndarray, np.ndarray], seed: int
+) -> None:
+    made, _, _ = studio
+    around = mixing.Surroundings(quiet=0, no_echo=0, full_echo=1, no_room=0)
+    row = mixing.drawn(mixing.laid_out(conversation(), 0, 24), around, 20, random.Random(seed))
+    plan = mixing.planned([row], 24, seed, made.places)
+    both = made.mixer.mix(plan, echo_free=True)
+    assert torch.equal(both.environment, made.mixer.mix(plan).environment)
+    row.echo = 0
+    silent = made.mixer.mix(mixing.planned([row], 24, seed, made.places))
+    assert both.echo_free is not None
+    assert torch.equal(both.echo_free, silent.environment)
+    assert not torch.equal(both.echo_free, both.environment)
 
 
 def test_rooms_begin_with_the_direct_sound_and_decay() -> None:

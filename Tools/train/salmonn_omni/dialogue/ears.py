@@ -21,7 +21,6 @@ from ..training.command import run_stage
 from ..training.processes import Processes
 from ..training.trainer import Loss
 from . import corpus
-from .mixing import without_echo
 from .model import BLOCK
 from .pretrain import plain
 from .train import DialogueBatch, DialogueConfig, DialoguePlan, DialogueTask, Item
@@ -74,11 +73,11 @@ class EarsTask(DialogueTask):
     def finish(self, planned: DialoguePlan) -> EarsBatch:
         """The batch of a layout, on the device."""
         assert self.studio is not None
-        environment, heard = self.studio.mixer.mix(planned.plan)
-        unchanged = self.mel(environment)
-        mel = self.changed(unchanged, planned, heard)
-        if self.is_echo_free and heard is not None:
-            unchanged = self.mel(self.studio.mixer.mix(without_echo(planned.plan))[0])
+        mixed = self.studio.mixer.mix(planned.plan, echo_free=self.is_echo_free)
+        unchanged = self.mel(mixed.environment)
+        mel = self.changed(unchanged, planned, mixed.heard)
+        if mixed.echo_free is not None:
+            unchanged = self.mel(mixed.echo_free)
         return EarsBatch(
             mel, None, planned.sequences, planned.words, planned.frames, unchanged=unchanged
         )

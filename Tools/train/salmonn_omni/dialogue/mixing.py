@@ -8,7 +8,7 @@ limits those of the Swift mixer, which makes the corpora of the tests.
 import json
 import math
 import random
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -26,8 +26,6 @@ BANDS = ("full", "telephone", "muffled")
 LEVEL, FADE = 0.05, 160
 #: Samples of a room's response: longer than 0.7 times the longest reverberation time.
 RESPONSE = 6400
-#: The place of the echo's factor in a plan's values.
-ECHO = 2
 #: The longest way of the echo, in samples.
 ECHO_DELAY = (BLOCK, BLOCK + 2560)
 
@@ -168,13 +166,6 @@ def planned(
     )
 
 
-def without_echo(plan: Plan) -> Plan:
-    """The same batch where nothing of what the assistant says comes back to the microphone."""
-    values = plan.values.copy()
-    values[:, ECHO] = 0
-    return replace(plan, values=values)
-
-
 def room_pool(count: int, seed: int) -> np.ndarray:
     """Responses `[count, RESPONSE]`, ordered by reverberation time; the first is the direct sound."""
     draw = np.random.default_rng(seed)
@@ -237,6 +228,18 @@ def smooth_size(least: int) -> int:
         size += 2
 
 
+@dataclass
+class Mixed:
+    """The streams of a batch, `[rows, samples]`."""
+
+    #: What the microphone gives.
+    environment: Tensor
+    #: What the model hears of itself; None where the assistant says nothing.
+    heard: Tensor | None = None
+    #: What the microphone would give if nothing of the assistant came back to it; where asked for.
+    echo_free: Tensor | None = None
+
+
 class Mixer:
     """Adds up batches of conversations from banks that lie in the device's memory."""
 
@@ -278,11 +281,8 @@ class Mixer:
         return tracks
 
     @torch.no_grad()
-    def mix(self, plan: Plan) -> tuple[Tensor, Tensor | None]:
-        """What the microphone gives, and what the model hears of itself, `[rows, samples]`.
-
-        None where the assistant says nothing.
-        """
+    def mix(self, plan: Plan, echo_free: bool = False) -> Mixed:
+        """The streams of a batch; `echo_free` also asks for the microphone's without the echo."""
         device, count = self.users.device, plan.blocks * BLOCK
         draw = torch.Generator(device).manual_seed(plan.seed)
         tracks = self.tracks(plan, draw)
@@ -298,7 +298,7 @@ class Mixer:
         ways[:, ASSISTANT] *= torch.polar(
             torch.ones(len(values), size // 2 + 1, device=device), -omega * delay[:, None]
         )
-        total = (spectra[:, :3] * ways * factors[..., None]).sum(1)
+        parts = spectra[:, :3] * ways * factors[..., None]
         # Noise of the user's level, less the ratio.
         shape = noise_shapes(omega)[kinds[:, 0]]
         hertz = omega / (2 * math.pi) * 16000
@@ -309,15 +309,20 @@ class Mixer:
         noise = torch.view_as_complex(real) * shape + spectra[:, BABBLE]
         power = 2 * noise.abs().square().sum(-1, keepdim=True) / size**2
         level = LEVEL * 10 ** ((user - ratio) / 20) * (kinds[:, 0] > 0)
-        total = total + noise * (level[:, None] / (power.sqrt() + 1e-12))
-        total = total * band_responses(omega)[kinds[:, 1]] * (10 ** (gain / 20))[:, None]
-        environment = torch.fft.irfft(total, n=size)[:, :count]
-        environment = (environment.clamp(-1, 1) * 32767).round() / 32768
-        if not bool((plan.speech[:, 1] == ASSISTANT).any()):
-            return environment, None
-        heard = torch.zeros_like(environment)
-        heard[:, BLOCK:] = tracks[:, ASSISTANT, :-BLOCK]
-        return environment, heard
+        noise = noise * (level[:, None] / (power.sqrt() + 1e-12))
+        band, loudness = band_responses(omega)[kinds[:, 1]], (10 ** (gain / 20))[:, None]
+
+        def at_microphone(parts: Tensor) -> Tensor:
+            found = torch.fft.irfft((parts.sum(1) + noise) * band * loudness, n=size)[:, :count]
+            return (found.clamp(-1, 1) * 32767).round() / 32768
+
+        mixed = Mixed(at_microphone(parts))
+        if echo_free:
+            mixed.echo_free = at_microphone(parts[:, :ASSISTANT])
+        if bool((plan.speech[:, 1] == ASSISTANT).any()):
+            mixed.heard = torch.zeros_like(mixed.environment)
+            mixed.heard[:, BLOCK:] = tracks[:, ASSISTANT, :-BLOCK]
+        return mixed
 
 
 def joined(folders: list[str], device: torch.device) -> Tensor:

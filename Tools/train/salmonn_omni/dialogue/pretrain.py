@@ -284,11 +284,11 @@ class PretrainTask(PreparedTask):
     def finish(self, planned: CTCPlan) -> CTCBatch:
         """The batch of a layout, on the device."""
         assert self.studio is not None
-        environment, heard = self.studio.mixer.mix(planned.plan)
-        mel = self.mel(environment)
+        mixed = self.studio.mixer.mix(planned.plan)
+        mel = self.mel(mixed.environment)
         if planned.changes:
             draw = torch.Generator(mel.device).manual_seed((planned.seed ^ 1) % 2**63)
-            mel = sound.changed_on_device(mel, self.config.changes, draw, heard)
+            mel = sound.changed_on_device(mel, self.config.changes, draw, mixed.heard)
         return CTCBatch(mel, planned.frames, planned.words, planned.phonemes)
 
     def batch(self, step: int, processes: Processes) -> CTCBatch | None:

@@ -266,9 +266,9 @@ class DialogueTask(PreparedTask):
     def finish(self, planned: DialoguePlan) -> DialogueBatch:
         """The batch of a layout, on the device."""
         assert self.studio is not None
-        environment, heard = self.studio.mixer.mix(planned.plan)
-        mel = self.changed(self.mel(environment), planned, heard)
-        assistant = None if heard is None else self.mel(heard)
+        mixed = self.studio.mixer.mix(planned.plan)
+        mel = self.changed(self.mel(mixed.environment), planned, mixed.heard)
+        assistant = None if mixed.heard is None else self.mel(mixed.heard)
         return self.moved(
             DialogueBatch(
                 mel, assistant, planned.sequences, planned.words, planned.frames, planned.text
