@@ -236,7 +236,8 @@ class Mixed:
     environment: Tensor
     #: What the model hears of itself; None where the assistant says nothing.
     heard: Tensor | None = None
-    #: What the microphone would give if nothing of the assistant came back to it; where asked for.
+    #: What the microphone would give if nothing of the assistant came back to it; where asked for,
+    #: and where the assistant says something.
     echo_free: Tensor | None = None
 
 
@@ -317,9 +318,9 @@ class Mixer:
             return (found.clamp(-1, 1) * 32767).round() / 32768
 
         mixed = Mixed(at_microphone(parts))
-        if echo_free:
-            mixed.echo_free = at_microphone(parts[:, :ASSISTANT])
         if bool((plan.speech[:, 1] == ASSISTANT).any()):
+            if echo_free:
+                mixed.echo_free = at_microphone(parts[:, :ASSISTANT])
             mixed.heard = torch.zeros_like(mixed.environment)
             mixed.heard[:, BLOCK:] = tracks[:, ASSISTANT, :-BLOCK]
         return mixed
