@@ -119,11 +119,7 @@ import Testing
       let voices = (0..<1_000).map { _ in
         cast.speaker(engine: "kokoro", using: &random).voice.split(separator: "+").map(String.init)
       }
-      for voice in voices {
-        #expect((1...2).contains(voice.count))
-        // The assistant's voice was distilled from it.
-        #expect(!voice.contains("af_heart"))
-      }
+      for voice in voices { #expect((1...2).contains(voice.count)) }
       return (Set(voices.joined()), voices.count { $0.count == 2 })
     }
     let (train, valid) = (styles(.train), styles(.valid))
