@@ -1,6 +1,7 @@
 """The trained modules at tiny sizes: causality, streaming, resuming, sharing, writing."""
 
 import json
+import shutil
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -14,16 +15,16 @@ from torch import Tensor
 
 from salmonn_omni.models.flow import Flow, FlowConfiguration
 from salmonn_omni.models.speech_tokens import interleaved
-from salmonn_omni.models.vocoder import VocoderConfig
+from salmonn_omni.models.vocoder import Vocoder, VocoderConfig
 from salmonn_omni.training import settings
 from salmonn_omni.training.processes import Processes
 from salmonn_omni.training.trainer import Trainer, TrainerConfig
 from salmonn_omni.voice import codec as codecs
 from salmonn_omni.voice import config as configs
 from salmonn_omni.voice import connect as connectors
-from salmonn_omni.voice import data, export, flow, tokens, vocoder
+from salmonn_omni.voice import data, export, flow, restore, spoken, tokens, vocoder
 from salmonn_omni.voice.__main__ import STAGES
-from salmonn_omni.voice.generate import Sampling, generate
+from salmonn_omni.voice.generate import Sampling, generate, greedy
 
 torch.set_num_threads(1)
 CONFIGS = Path(__file__).parents[1] / "configs"
@@ -82,7 +83,7 @@ def tasks(runs: Path) -> dict[str, object]:
     found: dict[str, object] = {
         "codec": codecs.CodecTask(configs.CodecStage(TRAINER, DATA, CODEC, 4, 12), ALONE),
         "flow": flow.FlowTask(
-            configs.FlowStage(TRAINER, str(runs / "codec"), FLOW, DATA, 4, 12), ALONE
+            configs.FlowStage(TRAINER, FLOW, str(runs / "codec"), "", DATA, 4, 12), ALONE
         ),
         "vocoder": vocoder.VocoderTask(
             configs.VocoderStage(TRAINER, VOCODER, DATA, 3, 20, (64, 256)), ALONE
@@ -103,7 +104,9 @@ def test_a_codec_that_goes_on_begins_with_the_weights_of_a_run(runs: Path) -> No
 
 
 #: Stages of configurations whose names end otherwise.
-KINDS = {"pairs": "tokens", "more": "tokens", "reconnect": "connect", "join": "connect"}
+KINDS = {
+    "pairs": "tokens", "more": "tokens", "reconnect": "connect", "join": "connect", "spoken": "flow",
+}
 VOICES = [*sorted(CONFIGS.glob("voice-*.json")), *sorted(CONFIGS.glob("heart-*.json"))]
 
 
@@ -262,6 +265,20 @@ def test_speech_tokens_come_as_in_one_pass(runs: Path) -> None:
             assert int(row.argmax()) == target
 
 
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_many_texts_are_said_as_each_alone(seed: int, runs: Path) -> None:
+    torch.manual_seed(seed)
+    model = tokens.TokensTask(token_stage(runs), ALONE).model.speech.eval()
+    with torch.no_grad():
+        # So that some end before others.
+        model.llm_decoder.bias[model.config.end] += 0.5
+        model.llm_decoder.weight.mul_(20)
+    for length in (3, 8, 9):
+        texts = torch.randn(5, length, 16)
+        wanted = [generate(model, text, Sampling(top_k=1, threshold=2)) for text in texts]
+        assert greedy(model, texts) == wanted
+
+
 def test_repeated_tokens_are_put_aside() -> None:
     logits = torch.tensor([5.0, 0.0, -1.0])
     draw = torch.Generator().manual_seed(0)
@@ -353,3 +370,114 @@ def test_what_is_written_is_what_was_trained(runs: Path, words: bool) -> None:
         torch.testing.assert_close(plain(mel), voice(mel), atol=2e-3, rtol=0)
     prompt = load_file(folder / "voice.safetensors")
     assert prompt["tokens"].shape == (0,) and prompt["mel"].shape == (0, 80)
+
+
+def bundle(runs: Path, words: bool = True) -> tuple[Path, connectors.ConnectTask, Flow, Vocoder]:
+    """A bundle's synthesizer, and the models that it was written from."""
+    stage, task = connected(runs, words)
+    decoder, voice, folder = Flow(FLOW).eval(), vocoder.make(VOCODER).eval(), runs / "bundle"
+    folder.mkdir()
+    (folder / "manifest.json").write_text('{"language": {"tokenizer": "tokenizer.json"}}')
+    shutil.copyfile(runs / "tokenizer.json", folder / "tokenizer.json")
+    export.write(
+        folder, task.model.eval(), stage.inner, TRANSFORMER, decoder, voice, Sampling()
+    )
+    return folder, task, decoder, voice
+
+
+def test_what_ships_comes_back_as_it_speaks(runs: Path) -> None:
+    folder, task, decoder, voice = bundle(runs)
+    parts = restore.read_parts(folder)
+    wanted = export.rounded(task.model.tokens.speech).state_dict()
+    for name, value in parts.speech.state_dict().items():
+        torch.testing.assert_close(value, wanted[name], rtol=0, atol=0)
+    for name, value in parts.flow.state_dict().items():
+        torch.testing.assert_close(value, export.rounded(decoder).state_dict()[name])
+    mel = torch.randn(1, 80, 6)
+    with torch.no_grad():
+        torch.testing.assert_close(parts.vocoder(mel), export.rounded(voice)(mel))
+    # The magnitudes of its weights are their norms: it can be trained on.
+    assert {n for n, _ in parts.vocoder.named_parameters()} == {
+        n for n, _ in voice.named_parameters()
+    }
+    restore.main(["--bundle", str(folder), "--out", str(runs / "back")])
+    found = flow.load(runs / "back" / "flow").state_dict()
+    assert all(torch.equal(found[n], value) for n, value in parts.flow.state_dict().items())
+    found = vocoder.load(runs / "back" / "vocoder").state_dict()
+    assert all(torch.equal(found[n], value) for n, value in parts.vocoder.state_dict().items())
+
+
+def test_a_bundle_without_words_has_no_text_table(runs: Path) -> None:
+    folder, *_ = bundle(runs, words=False)
+    with pytest.raises(ValueError, match="no words"):
+        restore.read_parts(folder)
+
+
+def test_another_sound_leaves_the_rest_of_a_bundle(runs: Path) -> None:
+    folder, _, decoder, voice = bundle(runs)
+    kept = {p.name: p.read_bytes() for p in folder.iterdir()}
+    torch.manual_seed(9)
+    other = Flow(FLOW).eval()
+    export.write_sound(folder, other, voice)
+    changed = {p.name for p in folder.iterdir() if p.read_bytes() != kept[p.name]}
+    assert changed == {"flow.safetensors"}
+    found = restore.read_parts(folder).flow.state_dict()
+    for name, value in export.rounded(other).state_dict().items():
+        torch.testing.assert_close(found[name], value)
+    with pytest.raises(ValueError, match="flowConfiguration"):
+        export.write_sound(folder, Flow(replace(FLOW, steps=3)), voice)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_lines_are_alike_until_they_part(seed: int) -> None:
+    torch.manual_seed(seed)
+    wanted = torch.randn(100, 80)
+    assert spoken.alike(wanted + 0.1, wanted, 0.3) == 50
+    assert spoken.alike(wanted[:61], wanted, 0.3) == 30
+    assert spoken.alike(wanted[:9], wanted, 0.3) == 0
+    found = wanted.clone()
+    found[60:] += 2
+    # The first window of 16 frames that is too far has three of these: 3 * 2 / 16 > 0.3.
+    assert spoken.alike(found, wanted, 0.3) == (60 + 3 - 16) // 2
+
+
+def test_lines_are_used_as_far_as_they_run_alike(
+    runs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, *_ = bundle(runs)
+    voice = data.Voice.load(DATA)
+    model = restore.read_parts(folder).flow
+    codes = {u.text: [n % 9 for n in range(u.tokens)] for u in voice.utterances}
+    first = voice.utterances[4]
+    monkeypatch.setattr(spoken, "say", lambda model, tokenizer, texts: codes)
+    # A recording is what the flow makes of the codes, but for one from its 20th on.
+    for u in voice.utterances:
+        u.mel = flow.sample(model, codes[u.text]).numpy()
+    first.mel[40:] += 3
+    (runs / "stage.json").write_text("{}")
+    spoken.main(["--bundle", str(folder), "--config", str(runs / "stage.json"),
+                 "--out", str(runs / "spoken.json"), "--farthest", "0.3"])
+    found = json.loads((runs / "spoken.json").read_text())
+    assert len(found.pop(first.text)) in range(12, 20)
+    assert found == {text: line for text, line in codes.items() if text != first.text}
+
+
+def test_the_flow_learns_of_spoken_codes_alone(runs: Path) -> None:
+    voice = data.Voice.load(DATA)
+    codes = {u.text: [1] * (u.tokens - 3) for u in voice.utterances[1:]}
+    path = runs / "spoken.json"
+    path.write_text(json.dumps(codes))
+    stage = configs.FlowStage(TRAINER, FLOW, "", str(path), DATA, 4, 12)
+    task = flow.FlowTask(stage, ALONE)
+    assert [len(line) for line in task.codes] == [u.tokens for u in task.voice.training]
+    assert [u.text for u in task.voice.held_out] == [u.text for u in voice.held_out]
+    assert [u.text for u in task.voice.training] == [u.text for u in voice.training[1:]]
+    trainer = Trainer(task, replace(TRAINER, steps=2), runs / "flow", ALONE)
+    assert float(trainer.update()["flow"]) > 0
+    both = replace(stage, codec=str(runs / "codec"))
+    for wrong in (both, replace(stage, spoken="")):
+        with pytest.raises(ValueError, match="name a run"):
+            flow.FlowTask(wrong, ALONE)
+    path.write_text(json.dumps(codes | {voice.utterances[1].text: [9]}))
+    with pytest.raises(ValueError, match="code 9"):
+        flow.FlowTask(stage, ALONE)

@@ -17,6 +17,12 @@ FRAMES_PER_TOKEN = 2
 TOKEN = FRAMES_PER_TOKEN * HOP
 
 
+def spelt(name: str) -> str:
+    """A setting's name as a bundle's manifest spells it."""
+    first, *rest = name.split("_")
+    return first + "".join(part.capitalize() for part in rest)
+
+
 @dataclass(frozen=True)
 class DataConfig:
     """Which lines are said, by which voice, and how they become mel frames."""
@@ -90,9 +96,11 @@ class FlowStage:
     """Training of the flow decoder."""
 
     trainer: TrainerConfig
-    #: The run of the speech tokenizer.
-    codec: str
     flow: FlowConfiguration
+    #: The run of the speech tokenizer; empty where the codes are those of `spoken`.
+    codec: str = ""
+    #: A file that `voice.spoken` wrote: codes of lines, of which alone is learnt.
+    spoken: str = ""
     data: DataConfig = DataConfig()
     batch: int = 16
     #: Tokens of each utterance: a whole number of mask chunks.
@@ -169,5 +177,3 @@ class ConnectStage:
     held_out: int = 100
     #: The `model.pt` of a run to go on from; empty for a new connector.
     initial: str = ""
-
-

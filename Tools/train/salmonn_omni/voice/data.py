@@ -8,7 +8,7 @@ import functools
 import hashlib
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -43,6 +43,14 @@ class Utterance:
     def tokens(self) -> int:
         """The number of speech tokens."""
         return len(self.pitch) // FRAMES_PER_TOKEN
+
+    def beginning(self, tokens: int) -> "Utterance":
+        """The first speech tokens of it, with the whole text."""
+        frames = FRAMES_PER_TOKEN * tokens
+        return Utterance(
+            self.text, self.samples[: HOP * frames], self.mel[:frames], self.pitch[:frames],
+            self.phones[:frames],
+        )
 
 
 def mel_of(samples: Tensor, config: DataConfig) -> Tensor:
@@ -87,6 +95,12 @@ class Voice:
         self.utterances = list(utterances)
         self.training = self.utterances[: len(self.utterances) - held_out]
         self.held_out = self.utterances[len(self.utterances) - held_out :]
+
+    def only(self, tokens: Mapping[str, int]) -> "Voice":
+        """The utterances of these texts, up to so many tokens; those kept out stay apart."""
+        held_out = [u.beginning(tokens[u.text]) for u in self.held_out if u.text in tokens]
+        training = [u.beginning(tokens[u.text]) for u in self.training if u.text in tokens]
+        return Voice([*training, *held_out], len(held_out))
 
     @staticmethod
     def load(config: DataConfig) -> "Voice":

@@ -25,6 +25,7 @@ from salmonn_omni.voice import connect as connectors
 from salmonn_omni.voice import flow as flows
 from salmonn_omni.voice import tokens as token_models
 from salmonn_omni.voice import vocoder as vocoders
+from salmonn_omni.voice.config import spelt
 from salmonn_omni.voice.connect import Answer, ConnectModel
 from salmonn_omni.voice.generate import Sampling, generate
 
@@ -63,11 +64,6 @@ def rounded(model: nn.Module) -> nn.Module:
 
 def camel(values: dict[str, Any]) -> dict[str, Any]:
     """Names of settings as the manifest spells them; settings without a value are left out."""
-
-    def spelt(name: str) -> str:
-        first, *rest = name.split("_")
-        return first + "".join(part.capitalize() for part in rest)
-
     return {spelt(name): value for name, value in values.items() if value is not None}
 
 
@@ -104,20 +100,38 @@ def write(
     save_file(stored({**connector, **tokens}), folder / "speech-tokens.safetensors")
     config = {"model_type": "qwen2", **transformer}
     (folder / "speech-tokens.json").write_text(json.dumps(config, indent=2) + "\n")
-    save_file(stored(flow.state_dict()), folder / "flow.safetensors")
-    save_file(stored(folded(vocoder).state_dict()), folder / "vocoder.safetensors")
-    save_file({
-        "tokens": torch.zeros(0, dtype=torch.int64),
-        "mel": torch.zeros(0, flow.configuration.mel_bins),
-        "speaker": flows.speaker(flow),
-    }, folder / "voice.safetensors")
     found = section(connect, inner, flow, vocoder, sampling, capacity)
+    save_sound(folder, found, flow, vocoder)
     manifest = folder / "manifest.json"
     if manifest.exists():
         whole = json.loads(manifest.read_text()) | {"synthesizer": found}
         manifest.write_text(json.dumps(whole, indent=2) + "\n")
     else:
         (folder / "synthesizer.json").write_text(json.dumps(found, indent=2) + "\n")
+
+
+def save_sound(folder: Path, names: dict[str, Any], flow: Flow, vocoder: Vocoder) -> None:
+    """Writes flow, vocoder and voice under the names of a manifest's section."""
+    save_file(stored(flow.state_dict()), folder / names["flow"])
+    save_file(stored(folded(vocoder).state_dict()), folder / names["vocoder"])
+    save_file({
+        "tokens": torch.zeros(0, dtype=torch.int64),
+        "mel": torch.zeros(0, flow.configuration.mel_bins),
+        "speaker": flows.speaker(flow),
+    }, folder / names["voice"])
+
+
+def write_sound(bundle: Path, flow: Flow, vocoder: Vocoder) -> None:
+    """Puts another flow and vocoder into a bundle, whose text-speech model stays.
+
+    Raises `ValueError` where the bundle's flow or vocoder has another shape.
+    """
+    found = json.loads((bundle / "manifest.json").read_text())["synthesizer"]
+    shapes = {"flowConfiguration": flow.configuration, "vocoderConfiguration": vocoder.config}
+    for name, config in shapes.items():
+        if found[name] != camel(asdict(config)):
+            raise ValueError(f"{bundle}: {name} is another than the run's")
+    save_sound(bundle, found, flow, vocoder)
 
 
 @torch.no_grad()
@@ -143,7 +157,9 @@ def example(
 def main(arguments: list[str] | None = None) -> None:
     """Writes the files of finished runs."""
     parser = argparse.ArgumentParser(description=__doc__)
-    for part in ("connect", "flow", "vocoder"):
+    parser.add_argument("--connect", help="the run of the stage connect; without it only flow and "
+                        "vocoder are written, into a bundle that has the rest")
+    for part in ("flow", "vocoder"):
         parser.add_argument(f"--{part}", required=True, help=f"the run of the stage {part}")
     parser.add_argument("--out", type=Path, required=True, help="the bundle's folder")
     parser.add_argument("--example", type=Path, help="a file for VoiceBundleTests")
@@ -155,9 +171,12 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--window", type=int, default=defaults.window)
     parser.add_argument("--threshold", type=float, default=defaults.threshold)
     options = parser.parse_args(arguments)
+    flow, vocoder = flows.load(options.flow), vocoders.load(options.vocoder)
+    if not options.connect:
+        write_sound(options.out, flow, vocoder)
+        return
     stage, connect = connectors.load(options.connect)
     tokens, _ = token_models.load(stage.tokens)
-    flow, vocoder = flows.load(options.flow), vocoders.load(options.vocoder)
     sampling = Sampling(options.top_p, options.top_k, options.window, options.threshold)
     write(options.out, connect, stage.inner, tokens.transformer, flow, vocoder, sampling)
     if options.example:

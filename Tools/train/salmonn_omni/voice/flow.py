@@ -64,18 +64,33 @@ class FlowTask:
 
     def __post_init__(self) -> None:
         config = self.config
-        self.voice = Voice.load(config.data)
-        codec = Codec.load(config.codec)
-        if codec.config.codes != config.flow.codes:
-            raise ValueError(f"flow.codes is {config.flow.codes}, expected {codec.config.codes}")
-        codec.to(self.processes.device)
-        self.codes = codec.codes_of(self.voice.training)
-        self.held_out_codes = codec.codes_of(self.voice.held_out)
+        self.voice, codes = self._lines()
+        self.codes = [codes[u.text] for u in self.voice.training]
+        self.held_out_codes = [codes[u.text] for u in self.voice.held_out]
         self.model = Flow(config.flow)
         go_on(self.model, config.initial)
         self.plan = crops_of(
             self.voice.training, config.batch, config.crop, config.trainer.seed, config.flow.chunk
         )
+
+    def _lines(self) -> tuple[Voice, dict[str, list[int]]]:
+        """The utterances that have codes, and the codes by their texts."""
+        config = self.config
+        if bool(config.codec) == bool(config.spoken):
+            raise ValueError("name a run of a speech tokenizer (codec), or a file (spoken)")
+        voice = Voice.load(config.data)
+        if config.spoken:
+            codes = json.loads(Path(config.spoken).read_text())
+            highest = max((max(line) for line in codes.values() if line), default=-1)
+            if highest >= config.flow.codes:
+                raise ValueError(f"{config.spoken} has code {highest}, flow.codes is "
+                                 f"{config.flow.codes}")
+            return voice.only({text: len(line) for text, line in codes.items()}), codes
+        codec = Codec.load(config.codec)
+        if codec.config.codes != config.flow.codes:
+            raise ValueError(f"flow.codes is {config.flow.codes}, expected {codec.config.codes}")
+        found = codec.to(self.processes.device).codes_of(voice.utterances)
+        return voice, {u.text: line for u, line in zip(voice.utterances, found, strict=True)}
 
     def batch(self, step: int, processes: Processes) -> FlowBatch | None:
         """Stretches of speech with noise and times, drawn for all processes alike."""

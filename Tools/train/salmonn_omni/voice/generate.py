@@ -77,3 +77,47 @@ def generate(
     for token in codes(maximum_per_text * len(text) - len(produced), ends=True):
         produced.append(token)
     return produced
+
+
+@torch.no_grad()
+def greedy(
+    model: SpeechTokenModel, texts: Tensor, maximum_per_text: int = 15
+) -> list[list[int]]:
+    """The most likely codes of text embeddings [rows, positions, hidden], of all rows in step.
+
+    The same as `generate` with `top_k=1, threshold=2`, for many texts of one length.
+    """
+    config = model.config
+    rows, length, _ = texts.shape
+    chunks = length // config.text_chunk
+    specials = model.llm_embedding.weight
+    produced: list[list[int]] = [[] for _ in range(rows)]
+    speaking = torch.ones(rows, dtype=torch.bool, device=texts.device)
+    cache = None
+    pending = specials[:1].expand(rows, 1, -1)
+
+    def step(ends: bool) -> None:
+        nonlocal cache, pending, speaking
+        found = model.transformer(
+            inputs_embeds=pending, past_key_values=cache, use_cache=True
+        )
+        cache = found.past_key_values
+        logits = model.llm_decoder(found.last_hidden_state[:, -1]).float()
+        tokens = logits[:, : config.codes + (1 if ends else 0)].argmax(-1)
+        speaking = speaking & (tokens != config.end)
+        for row in speaking.nonzero()[:, 0].tolist():
+            produced[row].append(int(tokens[row]))
+        pending = model.speech_embedding.weight[tokens][:, None]
+
+    for chunk in range(chunks):
+        start = chunk * config.text_chunk
+        pending = torch.cat([pending, texts[:, start : start + config.text_chunk]], dim=1)
+        for _ in range(config.speech_chunk):
+            step(ends=False)
+    rest = texts[:, chunks * config.text_chunk :]
+    pending = torch.cat([pending, rest, specials[1:].expand(rows, 1, -1)], dim=1)
+    for _ in range(maximum_per_text * length - chunks * config.speech_chunk):
+        step(ends=True)
+        if not speaking.any():
+            break
+    return produced

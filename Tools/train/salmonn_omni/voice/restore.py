@@ -1,0 +1,114 @@
+"""From a bundle back to runs of the voice's stages: what ships can be trained on.
+
+`python -m salmonn_omni.voice.restore --bundle BUNDLE --out FOLDER` writes the runs `flow` and
+`vocoder` into a folder. The speech tokenizer does not ship, since nothing needs it to speak:
+`voice.spoken` takes the text-speech model's own codes in its place.
+"""
+
+import argparse
+import dataclasses
+import json
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, TypeVar
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils import parametrize
+from transformers import Qwen2Config
+
+from salmonn_omni.dialogue.restore import read_tensors
+from salmonn_omni.models.flow import Flow, FlowConfiguration
+from salmonn_omni.models.speech_tokens import SpeechTokenConfig, SpeechTokenModel
+from salmonn_omni.models.vocoder import Vocoder, VocoderConfig
+from salmonn_omni.training.trainer import save_atomically
+from salmonn_omni.voice.config import spelt
+
+T = TypeVar("T")
+CONNECTOR = "connector."
+TABLE = "llm.model.model.embed_tokens.weight"
+
+
+@dataclass
+class Parts:
+    """The synthesizer of a bundle, in single precision.
+
+    The text-speech model's text table is that of the connector, which begins as a copy of it and is
+    one still where its rate was nought.
+    """
+
+    speech: SpeechTokenModel
+    flow: Flow
+    vocoder: Vocoder
+
+
+def configuration(kind: type[T], section: dict[str, Any]) -> T:
+    """A configuration from the manifest's spelling of it."""
+    names = {spelt(field.name): field.name for field in fields(kind)}  # type: ignore[arg-type]
+    return kind(**{names[key]: value for key, value in section.items()})
+
+
+def unfolded(model: nn.Module, tensors: dict[str, Tensor]) -> None:
+    """Loads plain weights into a model whose weights may be normalised.
+
+    A weight's direction is the weight itself, and its magnitude is its norm: their product is the
+    same number, rounding aside.
+    """
+    wanted = dict(tensors)
+    for name, module in model.named_modules():
+        if parametrize.is_parametrized(module, "weight"):
+            module.weight = wanted.pop(f"{name}.weight")
+            for part in (0, 1):
+                key = f"{name}.parametrizations.weight.original{part}"
+                wanted[key] = getattr(module.parametrizations.weight, f"original{part}").detach()
+    model.load_state_dict(wanted)
+
+
+def read_parts(bundle: Path) -> Parts:
+    """The models of a bundle's synthesizer.
+
+    Raises `ValueError` where its connector has no table of words.
+    """
+    section = json.loads((bundle / "manifest.json").read_text())["synthesizer"]
+    transformer = json.loads((bundle / section["config"]).read_text())
+    transformer.pop("model_type", None)
+    tensors = read_tensors(bundle / section["weights"])
+    words = tensors.get(f"{CONNECTOR}words.weight")
+    if words is None:
+        raise ValueError(f"{bundle}: the connector has no words, so there is no text table")
+    speech = SpeechTokenModel(SpeechTokenConfig(
+        transformer=Qwen2Config(**transformer),
+        codes=section["flowConfiguration"]["codes"], text_chunk=section["textChunk"],
+        speech_chunk=section["speechChunk"], mode=section["mode"],
+    ))
+    own = {name: value for name, value in tensors.items() if not name.startswith(CONNECTOR)}
+    speech.load_state_dict(own | {TABLE: words})
+    flow = Flow(configuration(FlowConfiguration, section["flowConfiguration"]))
+    flow.load_state_dict(read_tensors(bundle / section["flow"]))
+    vocoder = Vocoder(configuration(VocoderConfig, section["vocoderConfiguration"]))
+    unfolded(vocoder, read_tensors(bundle / section["vocoder"]))
+    return Parts(speech.eval(), flow.eval(), vocoder.eval())
+
+
+def save(run: Path, section: str, shape: Any, model: nn.Module) -> None:
+    """Writes a model as a finished run of no steps."""
+    run.mkdir(parents=True, exist_ok=True)
+    config = {"trainer": {"steps": 0}, section: dataclasses.asdict(shape)}
+    (run / "config.json").write_text(json.dumps(config, indent=2) + "\n")
+    save_atomically(model.state_dict(), run / "model.pt")
+    print(f"{run}: {sum(p.numel() for p in model.parameters())} weights")
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Writes a bundle's synthesizer as runs, from which its stages go on."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("--bundle", type=Path, required=True, help="a bundle's folder")
+    parser.add_argument("--out", type=Path, required=True, help="the folder of the runs")
+    options = parser.parse_args(arguments)
+    parts = read_parts(options.bundle)
+    save(options.out / "flow", "flow", parts.flow.configuration, parts.flow)
+    save(options.out / "vocoder", "vocoder", parts.vocoder.config, parts.vocoder)
+
+
+if __name__ == "__main__":
+    main()
