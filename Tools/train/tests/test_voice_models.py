@@ -2,7 +2,6 @@
 
 import json
 import shutil
-from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,7 +21,7 @@ from salmonn_omni.training.trainer import Trainer, TrainerConfig
 from salmonn_omni.voice import codec as codecs
 from salmonn_omni.voice import config as configs
 from salmonn_omni.voice import connect as connectors
-from salmonn_omni.voice import data, export, flow, restore, spoken, tokens, vocoder
+from salmonn_omni.voice import data, export, flow, listen, restore, spoken, tokens, vocoder
 from salmonn_omni.voice.__main__ import STAGES
 from salmonn_omni.voice.generate import Sampling, generate, greedy
 
@@ -106,6 +105,7 @@ def test_a_codec_that_goes_on_begins_with_the_weights_of_a_run(runs: Path) -> No
 #: Stages of configurations whose names end otherwise.
 KINDS = {
     "pairs": "tokens", "more": "tokens", "reconnect": "connect", "join": "connect", "spoken": "flow",
+    "retell": "tokens",
 }
 VOICES = [*sorted(CONFIGS.glob("voice-*.json")), *sorted(CONFIGS.glob("heart-*.json"))]
 
@@ -117,8 +117,7 @@ def stage_of(file: Path) -> str:
 
 
 def test_every_stage_has_configurations() -> None:
-    counts = Counter(map(stage_of, VOICES))
-    assert all(counts[stage] > 1 for stage in STAGES)
+    assert set(map(stage_of, VOICES)) == set(STAGES)
 
 
 @pytest.mark.parametrize("file", VOICES, ids=lambda file: file.stem)
@@ -393,6 +392,9 @@ def test_what_ships_comes_back_as_it_speaks(runs: Path) -> None:
         torch.testing.assert_close(value, wanted[name], rtol=0, atol=0)
     for name, value in parts.flow.state_dict().items():
         torch.testing.assert_close(value, export.rounded(decoder).state_dict()[name])
+    wanted = export.rounded(task.model.connector).state_dict()
+    for name, value in parts.connector.state_dict().items():
+        torch.testing.assert_close(value, wanted[name], rtol=0, atol=0)
     mel = torch.randn(1, 80, 6)
     with torch.no_grad():
         torch.testing.assert_close(parts.vocoder(mel), export.rounded(voice)(mel))
@@ -405,6 +407,13 @@ def test_what_ships_comes_back_as_it_speaks(runs: Path) -> None:
     assert all(torch.equal(found[n], value) for n, value in parts.flow.state_dict().items())
     found = vocoder.load(runs / "back" / "vocoder").state_dict()
     assert all(torch.equal(found[n], value) for n, value in parts.vocoder.state_dict().items())
+    # The runs that speak wait for the tokenizer, which is found apart.
+    shutil.copytree(runs / "codec", runs / "back" / "codec")
+    _, connect = connectors.load(runs / "back" / "connect")
+    for name, value in parts.speech.state_dict().items():
+        assert torch.equal(connect.tokens.speech.state_dict()[name], value)
+    for name, value in parts.connector.state_dict().items():
+        assert torch.equal(connect.connector.state_dict()[name], value)
 
 
 def test_a_bundle_without_words_has_no_text_table(runs: Path) -> None:
@@ -460,6 +469,59 @@ def test_lines_are_used_as_far_as_they_run_alike(
     found = json.loads((runs / "spoken.json").read_text())
     assert len(found.pop(first.text)) in range(12, 20)
     assert found == {text: line for text, line in codes.items() if text != first.text}
+
+
+def test_another_text_speech_model_takes_its_place_with_its_table(runs: Path) -> None:
+    _, task = connected(runs, words=True)
+    torch.manual_seed(10)
+    other = tokens.TokensModel(token_stage(runs), 9)
+    states = task.model.connector(torch.zeros(1, 8), torch.tensor([3]))
+    task.model.take(other)
+    table = other.speech.transformer.embed_tokens.weight
+    changed = task.model.connector(torch.zeros(1, 8), torch.tensor([3]))
+    assert not torch.allclose(changed, states)
+    torch.testing.assert_close(changed, table[3:4])
+    assert task.model.tokens is other
+    _, plain = connected(runs)
+    with pytest.raises(ValueError, match="no words"):
+        plain.model.take(other)
+
+
+def test_the_tokenizer_of_a_bundle_is_found_again(runs: Path) -> None:
+    """The codes of a tokenizer that is not looked at are learnt from its answers."""
+    voice = data.Voice.load(DATA)
+    hidden = codecs.Codec.load(runs / "codec")
+    with torch.no_grad():
+        hidden.narrow.weight.mul_(8)
+    path = runs / "spoken.json"
+    known = dict(zip([u.text for u in voice.utterances], hidden.codes_of(voice.utterances)))
+    assert len({code for line in known.values() for code in line}) > 3
+    path.write_text(json.dumps(known))
+    stage = configs.CodecStage(TRAINER, DATA, CODEC, 8, 12, spoken=str(path))
+    torch.manual_seed(11)
+    task = listen.ListenTask(stage, ALONE)
+    trainer = Trainer(task, replace(TRAINER, steps=80), runs / "listen", ALONE)
+    losses = [trainer.update() for _ in range(80)]
+    assert float(losses[-1]["codes"]) < 0.3 * float(losses[0]["codes"])
+    assert float(losses[-1]["accuracy"]) > float(losses[0]["accuracy"])
+    with pytest.raises(ValueError, match="name a file"):
+        listen.ListenTask(replace(stage, spoken=""), ALONE)
+
+
+def test_known_codes_of_whole_lines_go_before_the_tokenizers(runs: Path) -> None:
+    voice = data.Voice.load(DATA)
+    whole, part = voice.training[2:4]
+    path = runs / "spoken.json"
+    path.write_text(json.dumps({
+        whole.text: [8] * whole.tokens, part.text: [8] * (part.tokens - 1),
+    }))
+    stage = token_stage(runs)
+    plain = tokens.TokensTask(stage, ALONE).items
+    found = tokens.TokensTask(replace(stage, spoken=str(path)), ALONE).items
+    changed = [n for n, (a, b) in enumerate(zip(plain, found)) if list(a.targets) != list(b.targets)]
+    assert len(changed) == 1
+    spoken_codes = {t for t in found[changed[0]].targets.tolist() if 0 <= t < 9}
+    assert spoken_codes == {8}
 
 
 def test_the_flow_learns_of_spoken_codes_alone(runs: Path) -> None:

@@ -8,6 +8,7 @@ from salmonn_omni.voice import config
 
 STAGES = {
     "codec": (config.CodecStage, "CodecTask"),
+    "listen": (config.CodecStage, "ListenTask"),
     "flow": (config.FlowStage, "FlowTask"),
     "vocoder": (config.VocoderStage, "VocoderTask"),
     "tokens": (config.TokensStage, "TokensTask"),

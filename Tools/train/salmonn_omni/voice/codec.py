@@ -35,11 +35,15 @@ class Quantizer(nn.Module):
         strides = torch.cat([torch.ones(1), sizes[:-1]]).cumprod(0).long()
         self.register_buffer("strides", strides, persistent=False)
 
-    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """[..., channels] to rounded values of about -1 to 1, and to codes [...]."""
+    def bounded(self, x: Tensor) -> Tensor:
+        """[..., channels] to numbers within the levels, which lie at whole numbers."""
         half = (self.levels - 1) * 1.001 / 2
         offset = (self.levels % 2 == 0).to(x) * 0.5
-        bounded = torch.tanh(x + torch.atanh(offset / half)) * half - offset
+        return torch.tanh(x + torch.atanh(offset / half)) * half - offset
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """[..., channels] to rounded values of about -1 to 1, and to codes [...]."""
+        bounded = self.bounded(x)
         rounded = bounded + (bounded.round() - bounded).detach()
         lowest = self.levels.div(2, rounding_mode="floor")
         codes = ((rounded.detach() + lowest).long() * self.strides).sum(-1)
@@ -86,13 +90,17 @@ class Codec(nn.Module):
         self.mel = nn.Linear(width, stacked)
         self.phone = nn.Linear(width, FRAMES_PER_TOKEN * len(PHONES))
 
-    def encode(self, mel: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
-        """Mel [batch, frames, bins], lengths in tokens, to rounded values and codes."""
+    def narrowed(self, mel: Tensor, lengths: Tensor) -> Tensor:
+        """Mel [batch, frames, bins], lengths in tokens, to what is rounded."""
         x = self.into(mel.unflatten(1, (-1, FRAMES_PER_TOKEN)).flatten(2))
         inside = _inside(x, lengths)
         for block in self.encoder:
             x = block(x, inside)
-        return self.quantizer(self.narrow(x))
+        return self.narrow(x)
+
+    def encode(self, mel: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+        """Mel [batch, frames, bins], lengths in tokens, to rounded values and codes."""
+        return self.quantizer(self.narrowed(mel, lengths))
 
     def decode(self, values: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
         """Rounded values to mel [batch, frames, bins] and phone logits [batch, frames, phones]."""

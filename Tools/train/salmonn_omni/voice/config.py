@@ -89,6 +89,8 @@ class CodecStage:
     #: The `model.pt` of a run to go on from, whose codes then keep about their meaning; empty for a
     #: new model.
     initial: str = ""
+    #: A file that `voice.spoken` wrote: the codes that the stage `listen` learns to give.
+    spoken: str = ""
 
 
 @dataclass(frozen=True)
@@ -139,6 +141,8 @@ class TokensStage:
     transformer: dict[str, Any]
     data: DataConfig = DataConfig()
     tokenizer: str = "checkpoints/tokenizer.json"
+    #: A file that `voice.spoken` wrote: codes of whole lines, which go before the codec's.
+    spoken: str = ""
     #: The most positions of a batch, padding included.
     budget: int = 3000
     text_chunk: int = 4

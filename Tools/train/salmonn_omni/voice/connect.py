@@ -79,6 +79,17 @@ class ConnectModel(nn.Module):
             self.connector.norm.weight.fill_(float(table.std()))
             self.connector.norm.bias.copy_(table.mean(0))
 
+    @torch.no_grad()
+    def take(self, tokens: TokensModel) -> None:
+        """Puts another text-speech model behind; the words become its text table.
+
+        Raises ValueError for a connector without words, which would have to learn it.
+        """
+        if self.connector.words is None:
+            raise ValueError("the connector has no words: it has to learn another text table")
+        self.connector.words.weight.copy_(tokens.speech.transformer.embed_tokens.weight)
+        self.tokens = tokens
+
 
 def load(run: str | Path) -> tuple[ConnectStage, ConnectModel]:
     """The configuration and the models of a finished run."""

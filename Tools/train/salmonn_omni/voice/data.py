@@ -88,6 +88,18 @@ def say_all(texts: Sequence[str], config: DataConfig) -> dict[str, Utterance]:
     return dict(zip(texts, made, strict=True))
 
 
+def read_spoken(path: str | Path, codes: int) -> dict[str, list[int]]:
+    """The codes of lines by their texts, as `voice.spoken` writes them.
+
+    Raises ValueError for a code that is not below `codes`.
+    """
+    found: dict[str, list[int]] = json.loads(Path(path).read_text())
+    highest = max((max(line) for line in found.values() if line), default=-1)
+    if highest >= codes:
+        raise ValueError(f"{path} has code {highest}, expected codes below {codes}")
+    return found
+
+
 class Voice:
     """All utterances, those kept out of training last."""
 

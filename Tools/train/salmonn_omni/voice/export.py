@@ -159,6 +159,8 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--connect", help="the run of the stage connect; without it only flow and "
                         "vocoder are written, into a bundle that has the rest")
+    parser.add_argument("--tokens", help="the run of a text-speech model that takes the place of "
+                        "the one behind the connection, with its text table")
     for part in ("flow", "vocoder"):
         parser.add_argument(f"--{part}", required=True, help=f"the run of the stage {part}")
     parser.add_argument("--out", type=Path, required=True, help="the bundle's folder")
@@ -176,7 +178,9 @@ def main(arguments: list[str] | None = None) -> None:
         write_sound(options.out, flow, vocoder)
         return
     stage, connect = connectors.load(options.connect)
-    tokens, _ = token_models.load(stage.tokens)
+    tokens, model = token_models.load(options.tokens or stage.tokens)
+    if options.tokens:
+        connect.take(model)
     sampling = Sampling(options.top_p, options.top_k, options.window, options.threshold)
     write(options.out, connect, stage.inner, tokens.transformer, flow, vocoder, sampling)
     if options.example:

@@ -19,7 +19,7 @@ from salmonn_omni.training.trainer import Loss, go_on
 from salmonn_omni.voice.codec import Codec
 from salmonn_omni.voice.config import FRAMES_PER_TOKEN, FlowStage
 from salmonn_omni.voice.crops import SpeechBatch, crops_of, speech
-from salmonn_omni.voice.data import Voice
+from salmonn_omni.voice.data import Voice, read_spoken
 
 
 def load(run: str | Path) -> Flow:
@@ -80,11 +80,7 @@ class FlowTask:
             raise ValueError("name a run of a speech tokenizer (codec), or a file (spoken)")
         voice = Voice.load(config.data)
         if config.spoken:
-            codes = json.loads(Path(config.spoken).read_text())
-            highest = max((max(line) for line in codes.values() if line), default=-1)
-            if highest >= config.flow.codes:
-                raise ValueError(f"{config.spoken} has code {highest}, flow.codes is "
-                                 f"{config.flow.codes}")
+            codes = read_spoken(config.spoken, config.flow.codes)
             return voice.only({text: len(line) for text, line in codes.items()}), codes
         codec = Codec.load(config.codec)
         if codec.config.codes != config.flow.codes:

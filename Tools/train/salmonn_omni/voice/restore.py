@@ -1,13 +1,15 @@
 """From a bundle back to runs of the voice's stages: what ships can be trained on.
 
-`python -m salmonn_omni.voice.restore --bundle BUNDLE --out FOLDER` writes the runs `flow` and
-`vocoder` into a folder. The speech tokenizer does not ship, since nothing needs it to speak:
-`voice.spoken` takes the text-speech model's own codes in its place.
+`python -m salmonn_omni.voice.restore --bundle BUNDLE --out FOLDER` writes the runs `tokens`,
+`connect`, `flow` and `vocoder` into a folder. The speech tokenizer does not ship, since nothing needs
+it to speak: `voice.spoken` and the stage `listen` find it again, and the runs expect it at
+FOLDER/codec.
 """
 
 import argparse
 import dataclasses
 import json
+import shutil
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, TypeVar
@@ -19,10 +21,13 @@ from transformers import Qwen2Config
 
 from salmonn_omni.dialogue.restore import read_tensors
 from salmonn_omni.models.flow import Flow, FlowConfiguration
-from salmonn_omni.models.speech_tokens import SpeechTokenConfig, SpeechTokenModel
+from salmonn_omni.models.speech_tokens import HiddenConnector, SpeechTokenConfig, SpeechTokenModel
 from salmonn_omni.models.vocoder import Vocoder, VocoderConfig
+from salmonn_omni.training import settings
 from salmonn_omni.training.trainer import save_atomically
-from salmonn_omni.voice.config import spelt
+from salmonn_omni.voice.config import TokensStage, spelt
+from salmonn_omni.voice.connect import ConnectModel
+from salmonn_omni.voice.tokens import TokensModel
 
 T = TypeVar("T")
 CONNECTOR = "connector."
@@ -37,6 +42,7 @@ class Parts:
     one still where its rate was nought.
     """
 
+    connector: HiddenConnector
     speech: SpeechTokenModel
     flow: Flow
     vocoder: Vocoder
@@ -82,18 +88,22 @@ def read_parts(bundle: Path) -> Parts:
         speech_chunk=section["speechChunk"], mode=section["mode"],
     ))
     own = {name: value for name, value in tensors.items() if not name.startswith(CONNECTOR)}
+    connected = {n.removeprefix(CONNECTOR): x for n, x in tensors.items() if n not in own}
+    inner, inputs = connected["fc1.weight"].shape
+    connector = HiddenConnector(inputs, inner, words.shape[1], vocabulary=len(words))
+    connector.load_state_dict(connected)
     speech.load_state_dict(own | {TABLE: words})
     flow = Flow(configuration(FlowConfiguration, section["flowConfiguration"]))
     flow.load_state_dict(read_tensors(bundle / section["flow"]))
     vocoder = Vocoder(configuration(VocoderConfig, section["vocoderConfiguration"]))
     unfolded(vocoder, read_tensors(bundle / section["vocoder"]))
-    return Parts(speech.eval(), flow.eval(), vocoder.eval())
+    return Parts(connector.eval(), speech.eval(), flow.eval(), vocoder.eval())
 
 
-def save(run: Path, section: str, shape: Any, model: nn.Module) -> None:
+def save(run: Path, config: dict[str, Any], model: nn.Module) -> None:
     """Writes a model as a finished run of no steps."""
     run.mkdir(parents=True, exist_ok=True)
-    config = {"trainer": {"steps": 0}, section: dataclasses.asdict(shape)}
+    config = {"trainer": {"steps": 0}, **config}
     (run / "config.json").write_text(json.dumps(config, indent=2) + "\n")
     save_atomically(model.state_dict(), run / "model.pt")
     print(f"{run}: {sum(p.numel() for p in model.parameters())} weights")
@@ -105,9 +115,31 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--bundle", type=Path, required=True, help="a bundle's folder")
     parser.add_argument("--out", type=Path, required=True, help="the folder of the runs")
     options = parser.parse_args(arguments)
-    parts = read_parts(options.bundle)
-    save(options.out / "flow", "flow", parts.flow.configuration, parts.flow)
-    save(options.out / "vocoder", "vocoder", parts.vocoder.config, parts.vocoder)
+    parts, out = read_parts(options.bundle), options.out
+    manifest = json.loads((options.bundle / "manifest.json").read_text())
+    out.mkdir(parents=True, exist_ok=True)
+    tokenizer = out / "tokenizer.json"
+    shutil.copyfile(options.bundle / manifest["language"]["tokenizer"], tokenizer)
+    transformer = json.loads((options.bundle / manifest["synthesizer"]["config"]).read_text())
+    transformer.pop("model_type", None)
+    shape = parts.speech.config
+    stage = {
+        "codec": str(out / "codec"), "transformer": transformer, "tokenizer": str(tokenizer),
+        "text_chunk": shape.text_chunk, "speech_chunk": shape.speech_chunk,
+    }
+    # Its side head, which is thrown away after training, is a new one.
+    tokens = TokensModel(
+        settings.from_json(TokensStage, {"trainer": {"steps": 0}, **stage}), shape.codes
+    )
+    tokens.speech.load_state_dict(parts.speech.state_dict())
+    save(out / "tokens", stage, tokens)
+    inner, inputs = parts.connector.fc1.weight.shape
+    connect = ConnectModel(inputs, inner, tokens, words=True)
+    connect.connector.load_state_dict(parts.connector.state_dict())
+    save(out / "connect", {"tokens": str(out / "tokens"), "inner": inner, "words": True}, connect)
+    flow, vocoder = parts.flow, parts.vocoder
+    save(out / "flow", {"flow": dataclasses.asdict(flow.configuration)}, flow)
+    save(out / "vocoder", {"vocoder": dataclasses.asdict(vocoder.config)}, vocoder)
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ from salmonn_omni.training.trainer import Loss, PreparedTask, go_on
 from salmonn_omni.voice.alignment import Lexicon, spoken_words, words_of
 from salmonn_omni.voice.codec import Codec
 from salmonn_omni.voice.config import FRAMES_PER_TOKEN, TokensStage
-from salmonn_omni.voice.data import Utterance, Voice
+from salmonn_omni.voice.data import Utterance, Voice, read_spoken
 
 SPECIALS = 2
 
@@ -143,8 +143,13 @@ def make_items(
     tokenizer = Tokenizer.from_file(stage.tokenizer)
     lexicon = Lexicon.of(stage.data)
     lexicon.learn(word for u in utterances for word in words_of(u.text))
+    known = read_spoken(stage.spoken, codec.config.codes) if stage.spoken else {}
+    codes = [
+        known[u.text] if len(known.get(u.text, ())) == u.tokens else found
+        for u, found in zip(utterances, codec.codes_of(utterances), strict=True)
+    ]
     work = functools.partial(made, tokenizer=tokenizer, lexicon=lexicon, config=model.config)
-    items = on_all_cores(work, list(zip(utterances, codec.codes_of(utterances), strict=True)))
+    items = on_all_cores(work, list(zip(utterances, codes, strict=True)))
     return [item for item in items if item is not None]
 
 
