@@ -35,6 +35,11 @@ class Quantizer(nn.Module):
         strides = torch.cat([torch.ones(1), sizes[:-1]]).cumprod(0).long()
         self.register_buffer("strides", strides, persistent=False)
 
+    @property
+    def lowest(self) -> Tensor:
+        """How far below zero each channel's lowest level lies."""
+        return self.levels.div(2, rounding_mode="floor")
+
     def bounded(self, x: Tensor) -> Tensor:
         """[..., channels] to numbers within the levels, which lie at whole numbers."""
         half = (self.levels - 1) * 1.001 / 2
@@ -45,15 +50,13 @@ class Quantizer(nn.Module):
         """[..., channels] to rounded values of about -1 to 1, and to codes [...]."""
         bounded = self.bounded(x)
         rounded = bounded + (bounded.round() - bounded).detach()
-        lowest = self.levels.div(2, rounding_mode="floor")
-        codes = ((rounded.detach() + lowest).long() * self.strides).sum(-1)
-        return rounded / lowest, codes
+        codes = ((rounded.detach() + self.lowest).long() * self.strides).sum(-1)
+        return rounded / self.lowest, codes
 
     def values(self, codes: Tensor) -> Tensor:
         """The rounded values of codes."""
-        lowest = self.levels.div(2, rounding_mode="floor")
         digits = codes[..., None].div(self.strides, rounding_mode="floor") % self.levels.long()
-        return (digits - lowest) / lowest
+        return (digits - self.lowest) / self.lowest
 
 
 class Block(nn.Module):

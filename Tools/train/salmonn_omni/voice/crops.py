@@ -99,3 +99,12 @@ def speech(
         lengths=torch.tensor([crop.length for crop in share], device=processes.device),
         crops=share,
     )
+
+
+def codes_of(crops: Sequence[Crop], codes: Sequence[Sequence[int]], longest: int) -> Tensor:
+    """The codes of stretches of lines, [crops, longest], zeros behind them."""
+    found = torch.zeros(len(crops), longest, dtype=torch.long)
+    for row, crop in enumerate(crops):
+        piece = codes[crop.item][crop.start : crop.start + crop.length]
+        found[row, : len(piece)] = torch.tensor(piece)
+    return found

@@ -18,7 +18,7 @@ from salmonn_omni.training.processes import Processes
 from salmonn_omni.training.trainer import Loss, go_on
 from salmonn_omni.voice.codec import Codec
 from salmonn_omni.voice.config import FRAMES_PER_TOKEN, FlowStage
-from salmonn_omni.voice.crops import SpeechBatch, crops_of, speech
+from salmonn_omni.voice.crops import SpeechBatch, codes_of, crops_of, speech
 from salmonn_omni.voice.data import Voice, read_spoken
 
 
@@ -102,10 +102,7 @@ class FlowTask:
         nodes = self.model.times()[:-1].float()
         chosen = nodes[torch.randint(len(nodes), (count,))]
         times = torch.where(torch.rand(count) < 0.5, chosen, torch.rand(count))
-        tokens = torch.zeros(len(batch.crops), shape[1] // FRAMES_PER_TOKEN, dtype=torch.long)
-        for row, crop in enumerate(batch.crops):
-            piece = codes[crop.item][crop.start : crop.start + crop.length]
-            tokens[row, : len(piece)] = torch.tensor(piece)
+        tokens = codes_of(batch.crops, codes, shape[1] // FRAMES_PER_TOKEN)
         share = slice(processes.rank, None, processes.count)
         device = batch.mel.device
         return FlowBatch(

@@ -6,15 +6,15 @@ which codes belong to which moments of recordings; an encoder of the same form l
 
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 
+from salmonn_omni.models.flow import before
 from salmonn_omni.training.processes import Processes
 from salmonn_omni.training.trainer import Loss, go_on
 from salmonn_omni.voice.codec import Codec
-from salmonn_omni.voice.config import CodecStage
-from salmonn_omni.voice.crops import Crop, SpeechBatch, crops_of, speech
-from salmonn_omni.voice.data import Voice, read_spoken
+from salmonn_omni.voice.config import FRAMES_PER_TOKEN, CodecStage
+from salmonn_omni.voice.crops import Crop, SpeechBatch, codes_of, crops_of, speech
+from salmonn_omni.voice.data import Utterance, Voice, read_spoken
 
 #: What a channel may be away from its level before it costs, in levels; at 0.5 the code is another.
 MARGIN = 0.2
@@ -46,15 +46,13 @@ class ListenTask:
         return self._drawn(self.plan.at(step), self.voice.training, processes)
 
     def _drawn(
-        self, crops: list[Crop], said: list, processes: Processes
+        self, crops: list[Crop], said: list[Utterance], processes: Processes
     ) -> tuple[SpeechBatch, Tensor] | None:
         batch = speech(said, crops, processes)
         if batch is None:
             return None
-        codes = torch.zeros(len(batch.crops), batch.mel.shape[1] // 2, dtype=torch.long)
-        for row, crop in enumerate(batch.crops):
-            piece = self.codes[said[crop.item].text][crop.start : crop.start + crop.length]
-            codes[row, : len(piece)] = torch.tensor(piece)
+        lines = [self.codes[u.text] for u in said]
+        codes = codes_of(batch.crops, lines, batch.mel.shape[1] // FRAMES_PER_TOKEN)
         return batch, codes.to(batch.mel.device)
 
     def losses(self, drawn: tuple[SpeechBatch, Tensor]) -> dict[str, Loss]:
@@ -62,9 +60,8 @@ class ListenTask:
         batch, wanted = drawn
         model, quantizer = self.model, self.model.quantizer
         x = model.narrowed(batch.mel, batch.lengths)
-        lowest = quantizer.levels.div(2, rounding_mode="floor")
-        away = (quantizer.bounded(x) - quantizer.values(wanted) * lowest).abs()
-        inside = torch.arange(wanted.shape[1], device=wanted.device) < batch.lengths[:, None]
+        away = (quantizer.bounded(x) - quantizer.values(wanted) * quantizer.lowest).abs()
+        inside = before(wanted.shape[1], batch.lengths)
         count = inside.sum()
         error = ((away - MARGIN).clamp(min=0).square().sum(-1) * inside).sum()
         hits = ((quantizer(x)[1] == wanted) & inside).sum()

@@ -70,14 +70,20 @@ def unfolded(model: nn.Module, tensors: dict[str, Tensor]) -> None:
     model.load_state_dict(wanted)
 
 
+def transformer_of(bundle: Path, section: dict[str, Any]) -> dict[str, Any]:
+    """The settings of the text-speech transformer, as a stage's configuration has them."""
+    found = json.loads((bundle / section["config"]).read_text())
+    found.pop("model_type", None)
+    return found
+
+
 def read_parts(bundle: Path) -> Parts:
     """The models of a bundle's synthesizer.
 
     Raises `ValueError` where its connector has no table of words.
     """
     section = json.loads((bundle / "manifest.json").read_text())["synthesizer"]
-    transformer = json.loads((bundle / section["config"]).read_text())
-    transformer.pop("model_type", None)
+    transformer = transformer_of(bundle, section)
     tensors = read_tensors(bundle / section["weights"])
     words = tensors.get(f"{CONNECTOR}words.weight")
     if words is None:
@@ -120,8 +126,7 @@ def main(arguments: list[str] | None = None) -> None:
     out.mkdir(parents=True, exist_ok=True)
     tokenizer = out / "tokenizer.json"
     shutil.copyfile(options.bundle / manifest["language"]["tokenizer"], tokenizer)
-    transformer = json.loads((options.bundle / manifest["synthesizer"]["config"]).read_text())
-    transformer.pop("model_type", None)
+    transformer = transformer_of(options.bundle, manifest["synthesizer"])
     shape = parts.speech.config
     stage = {
         "codec": str(out / "codec"), "transformer": transformer, "tokenizer": str(tokenizer),
