@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
@@ -22,7 +23,7 @@ from salmonn_omni.training.trainer import Trainer, TrainerConfig
 from salmonn_omni.voice import codec as codecs
 from salmonn_omni.voice import config as configs
 from salmonn_omni.voice import connect as connectors
-from salmonn_omni.voice import data, export, flow, listen, restore, spoken, tokens, vocoder
+from salmonn_omni.voice import chosen, data, export, flow, listen, restore, spoken, tokens, vocoder
 from salmonn_omni.voice.__main__ import STAGES
 from salmonn_omni.voice.generate import Sampling, generate, greedy
 
@@ -93,6 +94,22 @@ def tasks(runs: Path) -> dict[str, object]:
     return found
 
 
+@pytest.mark.parametrize("name", ["flow", "tokens"])
+def test_a_voice_that_ships_may_learn_of_every_line(
+    runs: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    everything = data.Voice(data.Voice.load(DATA).utterances, 0)
+    monkeypatch.setattr(data.Voice, "load", staticmethod(lambda config: everything))
+    stage, kind = {
+        "flow": (configs.FlowStage(TRAINER, FLOW, str(runs / "codec"), "", DATA, 4, 12), flow.FlowTask),
+        "tokens": (token_stage(runs), tokens.TokensTask),
+    }[name]
+    task = kind(stage, ALONE)
+    learnt = task.voice.training if name == "flow" else task.items
+    assert len(learnt) == len(everything.utterances)
+    assert task.evaluate() == {}
+
+
 def test_a_codec_that_goes_on_begins_with_the_weights_of_a_run(runs: Path) -> None:
     kept = torch.load(runs / "codec" / "model.pt", weights_only=True)
     stage = configs.CodecStage(
@@ -106,7 +123,7 @@ def test_a_codec_that_goes_on_begins_with_the_weights_of_a_run(runs: Path) -> No
 #: Stages of configurations whose names end otherwise.
 KINDS = {
     "pairs": "tokens", "more": "tokens", "reconnect": "connect", "join": "connect", "spoken": "flow",
-    "retell": "tokens",
+    "retell": "tokens", "whole": "tokens", "sound": "flow",
 }
 VOICES = [*sorted(CONFIGS.glob("voice-*.json")), *sorted(CONFIGS.glob("heart-*.json"))]
 
@@ -452,6 +469,40 @@ def test_lines_are_alike_until_they_part(seed: int) -> None:
     found[60:] += 2
     # The first window of 16 frames that is too far has three of these: 3 * 2 / 16 > 0.3.
     assert spoken.alike(found, wanted, 0.3) == (60 + 3 - 16) // 2
+
+
+class Echo:
+    """A recogniser to which every sound is its words' numbers."""
+
+    unknown: list[str] = []
+    WORDS = ("it", "is", "on", "off")
+
+    def words(self, text: str) -> list[str]:
+        """The words of a line."""
+        return text.rstrip(".").split()
+
+    def hear(self, samples: np.ndarray) -> list[str]:
+        """The words of their numbers."""
+        return [self.WORDS[int(n)] for n in samples]
+
+
+def chosen_of(*candidates: tuple[str, list[int] | None]) -> tuple[str, list[int], int] | None:
+    """What is chosen for a line of three tokens."""
+    line = data.Utterance(
+        "it is off.", *(np.zeros(n) for n in (1920, 6)), pitch=np.zeros(6), phones=np.zeros(6)
+    )
+    return chosen.best(line, candidates, np.array, Echo())
+
+
+def test_the_codes_that_are_heard_right_are_chosen_and_the_first_of_equals() -> None:
+    right, near, far = [0, 1, 3], [0, 1, 2], [2, 2, 2]
+    assert chosen_of(("a", far), ("b", right), ("c", right)) == ("b", right, 0)
+    assert chosen_of(("a", far), ("b", near), ("c", near)) == ("b", near, 1)
+
+
+def test_codes_of_another_length_than_the_recording_are_not_chosen() -> None:
+    assert chosen_of(("a", None), ("b", [0, 1]), ("c", [2, 2, 2])) == ("c", [2, 2, 2], 3)
+    assert chosen_of(("a", None), ("b", [0, 1])) is None
 
 
 def test_lines_are_used_as_far_as_they_run_alike(

@@ -14,6 +14,7 @@ from torch import Tensor
 from ..training import settings
 from .labels import SHIFT, THINK
 from .model import BLOCK, DialogueModel, ModelConfig
+from .restore import read_manifest
 from .tokenizer import Tokenizer
 
 
@@ -76,7 +77,7 @@ def write_bundle(
 
 def take_synthesizer(bundle: Path, out: Path) -> None:
     """Copies another bundle's synthesizer, files and section."""
-    section = json.loads((bundle / "manifest.json").read_text())["synthesizer"]
+    section = read_manifest(bundle)["synthesizer"]
     out.mkdir(parents=True, exist_ok=True)
     for setting in ("weights", "config", "flow", "vocoder", "voice"):
         (out / section[setting]).parent.mkdir(parents=True, exist_ok=True)

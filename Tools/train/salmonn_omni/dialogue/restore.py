@@ -52,9 +52,20 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
     return found
 
 
+def read_manifest(bundle: Path) -> dict[str, Any]:
+    """What a bundle's folder says of its parts."""
+    found: dict[str, Any] = json.loads((bundle / "manifest.json").read_text())
+    return found
+
+
+def tokenizer_of(bundle: Path) -> Path:
+    """The file of a bundle's tokenizer."""
+    return bundle / str(read_manifest(bundle)["language"]["tokenizer"])
+
+
 def model_config(bundle: Path) -> ModelConfig:
     """The sizes of encoder, connector and language model of a bundle."""
-    manifest = json.loads((bundle / "manifest.json").read_text())
+    manifest = read_manifest(bundle)
     section, language = manifest["encoder"], manifest["language"]
     encoder = section["configuration"]
     mamba = encoder["mamba"]
@@ -86,7 +97,7 @@ def model_config(bundle: Path) -> ModelConfig:
 
 def read_model(bundle: Path) -> DialogueModel:
     """The model of a bundle."""
-    manifest = json.loads((bundle / "manifest.json").read_text())
+    manifest = read_manifest(bundle)
     model = DialogueModel(model_config(bundle))
     tensors = read_tensors(bundle / manifest["encoder"]["weights"])
     language = read_tensors(bundle / manifest["language"]["weights"])
@@ -103,9 +114,8 @@ def main(arguments: list[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     model = read_model(options.bundle)
     options.out.mkdir(parents=True, exist_ok=True)
-    name = json.loads((options.bundle / "manifest.json").read_text())["language"]["tokenizer"]
     tokenizer = options.out / "tokenizer.json"
-    shutil.copyfile(options.bundle / name, tokenizer)
+    shutil.copyfile(tokenizer_of(options.bundle), tokenizer)
     config: dict[str, Any] = {
         "tokenizer": str(tokenizer), "model": dataclasses.asdict(model.config),
     }

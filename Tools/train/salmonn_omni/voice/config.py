@@ -34,7 +34,8 @@ class DataConfig:
     lines: int = 4000
     #: Further lines that are put together from sentences of these.
     composed: int = 0
-    #: The lines that are kept out of training.
+    #: The lines that are kept out of training. A text-speech model says these worst: none for one that
+    #: ships, whose answers are all known.
     held_out: int = 200
     seed: int = 1
     #: The synthesizer, flite or hibari, and its name of the voice.

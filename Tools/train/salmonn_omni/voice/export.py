@@ -19,6 +19,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
+from salmonn_omni.dialogue.restore import read_manifest
 from salmonn_omni.models.flow import Flow
 from salmonn_omni.models.vocoder import Vocoder
 from salmonn_omni.voice import connect as connectors
@@ -126,7 +127,7 @@ def write_sound(bundle: Path, flow: Flow, vocoder: Vocoder) -> None:
 
     Raises `ValueError` where the bundle's flow or vocoder has another shape.
     """
-    found = json.loads((bundle / "manifest.json").read_text())["synthesizer"]
+    found = read_manifest(bundle)["synthesizer"]
     shapes = {"flowConfiguration": flow.configuration, "vocoderConfiguration": vocoder.config}
     for name, config in shapes.items():
         if found[name] != camel(asdict(config)):

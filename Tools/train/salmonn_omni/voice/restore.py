@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from torch.nn.utils import parametrize
 from transformers import Qwen2Config
 
-from salmonn_omni.dialogue.restore import read_tensors
+from salmonn_omni.dialogue.restore import read_manifest, read_tensors, tokenizer_of
 from salmonn_omni.models.flow import Flow, FlowConfiguration
 from salmonn_omni.models.speech_tokens import HiddenConnector, SpeechTokenConfig, SpeechTokenModel
 from salmonn_omni.models.vocoder import Vocoder, VocoderConfig
@@ -82,7 +82,7 @@ def read_parts(bundle: Path) -> Parts:
 
     Raises `ValueError` where its connector has no table of words.
     """
-    section = json.loads((bundle / "manifest.json").read_text())["synthesizer"]
+    section = read_manifest(bundle)["synthesizer"]
     transformer = transformer_of(bundle, section)
     tensors = read_tensors(bundle / section["weights"])
     words = tensors.get(f"{CONNECTOR}words.weight")
@@ -122,11 +122,10 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, required=True, help="the folder of the runs")
     options = parser.parse_args(arguments)
     parts, out = read_parts(options.bundle), options.out
-    manifest = json.loads((options.bundle / "manifest.json").read_text())
     out.mkdir(parents=True, exist_ok=True)
     tokenizer = out / "tokenizer.json"
-    shutil.copyfile(options.bundle / manifest["language"]["tokenizer"], tokenizer)
-    transformer = transformer_of(options.bundle, manifest["synthesizer"])
+    shutil.copyfile(tokenizer_of(options.bundle), tokenizer)
+    transformer = transformer_of(options.bundle, read_manifest(options.bundle)["synthesizer"])
     shape = parts.speech.config
     stage = {
         "codec": str(out / "codec"), "transformer": transformer, "tokenizer": str(tokenizer),

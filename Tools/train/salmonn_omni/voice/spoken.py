@@ -16,6 +16,7 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 
+from salmonn_omni.dialogue.restore import tokenizer_of
 from salmonn_omni.models.flow import Flow
 from salmonn_omni.models.speech_tokens import SpeechTokenModel
 from salmonn_omni.training import settings
@@ -101,8 +102,7 @@ def main(arguments: list[str] | None = None) -> None:
     torch.set_num_threads(1)
     voice = Voice.load(data)
     parts = read_parts(options.bundle)
-    name = json.loads((options.bundle / "manifest.json").read_text())["language"]["tokenizer"]
-    tokenizer = Tokenizer.from_file(str(options.bundle / name))
+    tokenizer = Tokenizer.from_file(str(tokenizer_of(options.bundle)))
     codes = say(parts.speech, tokenizer, [u.text for u in voice.utterances])
     kept = beginnings(parts.flow, voice.utterances, codes, options.farthest)
     options.out.write_text(json.dumps(kept) + "\n")
