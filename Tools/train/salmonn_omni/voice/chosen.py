@@ -27,10 +27,6 @@ from salmonn_omni.voice.recogniser import Listener, named, word_errors
 from salmonn_omni.voice.spoken import say
 from salmonn_omni.voice.tokens import load
 
-#: Codes by line, from one model.
-Said = dict[str, list[int]]
-
-
 def best(
     utterance: Utterance, candidates: Iterable[tuple[str, Sequence[int] | None]],
     sound: Callable[[Sequence[int]], np.ndarray], recogniser: Listener,
@@ -63,11 +59,11 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, required=True, help="a JSON file")
     options = parser.parse_args(arguments)
     torch.set_num_threads(1)
-    stage = settings.from_json(TokensStage, json.loads(options.config.read_text()))
+    stage = settings.load(TokensStage, options.config)
     lines = Voice.load(stage.data).utterances
     codec = Codec.load(stage.codec)
     tokenizer = Tokenizer.from_file(stage.tokenizer)
-    known: Said = read_spoken(options.spoken, codec.config.codes)
+    known = read_spoken(options.spoken, codec.config.codes)
     texts = [line.text for line in lines]
     said = {"spoken": known}
     said |= {run: say(load(run)[1].speech, tokenizer, texts) for run in options.tokens}
@@ -83,7 +79,7 @@ def main(arguments: list[str] | None = None) -> None:
         found = best(line, ((n, codes.get(line.text)) for n, codes in said.items()), sound, recogniser)
         if found is not None:
             names[found[0]] += 1
-            result[line.text] = list(map(int, found[1]))
+            result[line.text] = list(found[1])
             errors += found[2]
     options.out.write_text(json.dumps(result) + "\n")
     print(f"{len(lines)} lines, {errors} words wrong: {dict(names)}")
