@@ -27,6 +27,7 @@ from salmonn_omni.voice.recogniser import Listener, named, word_errors
 from salmonn_omni.voice.spoken import say
 from salmonn_omni.voice.tokens import load
 
+
 def best(
     utterance: Utterance, candidates: Iterable[tuple[str, Sequence[int] | None]],
     sound: Callable[[Sequence[int]], np.ndarray], recogniser: Listener,
